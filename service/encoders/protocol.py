@@ -1,0 +1,67 @@
+"""What turns texts and pictures into unit vectors, as the service sees it."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL.Image import Image
+
+__all__ = ["ClipEncoder", "QueryEncoder"]
+
+
+class QueryEncoder(Protocol):
+    """A sentence encoder: queries and tags that mean the same lie near each other."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Short hash of name, revision, weights, preprocessing and quantisation."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        ...
+
+    async def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """
+        Return unit vectors, float32, shape (len(texts), dimension).
+
+        Raises:
+            Overloaded: If the queue is full.
+            EncoderFailed: If the batch failed.
+            EncoderClosed: If the encoder shuts down before the answer.
+        """
+        ...
+
+
+class ClipEncoder(Protocol):
+    """A dual encoder: texts and photos in one space, compared by cosine."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Short hash of name, revision, weights and preprocessing."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        ...
+
+    @property
+    def logit_scale(self) -> float:
+        """Factor from cosine to score, as the model learnt it."""
+        ...
+
+    @property
+    def idle(self) -> bool:
+        """Whether a call made now would start at once."""
+        ...
+
+    async def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return unit vectors, float32, shape (len(texts), dimension); raises as `QueryEncoder`."""
+        ...
+
+    async def encode_images(self, images: Sequence[Image]) -> NDArray[np.float32]:
+        """Return unit vectors of RGB pictures, float32, shape (len(images), dimension)."""
+        ...

@@ -1,0 +1,117 @@
+"""Every setting of the service: one frozen class, read where it is built."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+__all__ = ["Settings"]
+
+_GIB = 1024**3
+_MIB = 1024**2
+
+
+class Settings(BaseSettings):
+    """Settings from the environment, each with the prefix `NEARHIT_`; `.env` is read too."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="NEARHIT_", env_file=".env", extra="ignore", frozen=True
+    )
+
+    # What is searched
+    source: Literal["auto", "pixabay", "folder"] = Field(
+        "auto",
+        description="Where photos come from. `auto`: Pixabay where a key is set, else the folder.",
+    )
+    pixabay_api_key: SecretStr | None = Field(
+        None, description="Key of the Pixabay API; free at https://pixabay.com/api/docs/."
+    )
+    pixabay_url: str = Field(
+        "https://pixabay.com/api/",
+        description="Address of the Pixabay API, so that a look-alike can stand in.",
+    )
+    photo_hosts: list[str] = Field(
+        ["pixabay.com", "cdn.pixabay.com"],
+        description="The only hosts photos are fetched from (JSON list). Plain http is taken "
+        "only from loopback hosts in it.",
+    )
+    folder: Path | None = Field(
+        None, description="Folder of your own photos, searched when the source is `folder`."
+    )
+    pool_size: int = Field(
+        100, ge=3, le=200, description="Photos asked of the source for one tag, at most."
+    )
+
+    # Models
+    clip_model: str = Field(
+        "openai/clip-vit-base-patch32",
+        description="Model that ranks photos: a hub name or a local folder.",
+    )
+    query_model: str = Field(
+        "sentence-transformers/all-MiniLM-L6-v2",
+        description="Model that compares queries: a hub name or a local folder. The default is "
+        "taken from the extra `offline` where that is installed.",
+    )
+    query_backend: Literal["torch"] = Field(
+        "torch", description="What runs the query model; one for the whole deployment."
+    )
+    device: str = Field(
+        "auto", description="Where models run: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`."
+    )
+    encoder_threads: int = Field(
+        0, ge=0, description="Threads of one model call; 0 leaves a core to the rest."
+    )
+    image_batch: int = Field(8, ge=1, le=512, description="Photos encoded in one batch, at most.")
+    text_batch: int = Field(32, ge=1, le=1024, description="Texts encoded in one batch, at most.")
+    encoder_queue: int = Field(
+        1024, ge=1, description="Texts and photos that may wait for a model; more are refused."
+    )
+
+    # Cache
+    store: str = Field(
+        "sqlite:///.cache/nearhit.db", description="Where everything learnt is kept."
+    )
+    store_timeout_s: float = Field(2.0, gt=0, description="Longest wait for the store.")
+    min_similarity: float = Field(
+        0.90,
+        ge=-1,
+        le=1,
+        description="Cosine a remembered query must reach to be served, until a certificate "
+        "says otherwise.",
+    )
+    prefer: Literal["quick", "exact"] = Field(
+        "quick",
+        description="`quick` serves a semantic hit before ranking a warm pool; `exact` ranks the "
+        "warm pool while the encoder is idle.",
+    )
+    photo_folder: Path = Field(Path(".cache/photos"), description="Where photo files are kept.")
+    photo_budget_bytes: int = Field(
+        2 * _GIB, ge=_MIB, description="Bytes of photo files kept; the least recently used go."
+    )
+
+    # Limits and time-outs
+    api_timeout_s: float = Field(10.0, gt=0, description="Longest wait for one API answer.")
+    photo_timeout_s: float = Field(10.0, gt=0, description="Longest wait for one photo, in all.")
+    photo_max_bytes: int = Field(10 * _MIB, ge=1024, description="Largest photo file taken.")
+    photo_max_pixels: int = Field(
+        40_000_000, ge=1, description="Most pixels a photo may have before it is decoded."
+    )
+    downloads: int = Field(16, ge=1, le=128, description="Photos fetched at the same time.")
+    fetches: int = Field(4, ge=1, le=64, description="Pools fetched at the same time.")
+    waiting_fetches: int = Field(
+        64, ge=0, description="Pools that may wait to be fetched; more are refused."
+    )
+    search_timeout_s: float = Field(
+        60.0, gt=0, description="Longest a search may take; its fetch goes on after that."
+    )
+
+    # Serving
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8080, ge=0, le=65535, description="Port to listen on.")
+    cors_origins: list[str] = Field(
+        ["*"], description="Origins whose pages may call the API (JSON list)."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Least level logged; query texts appear at DEBUG only."
+    )

@@ -1,0 +1,54 @@
+"""Where photos come from, as the rest of the service sees it."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from cache.pools.filters import Filters
+from cache.pools.pool import Candidate
+
+__all__ = ["ImageSource"]
+
+
+class ImageSource(Protocol):
+    """A source of photos: candidates by tag, and the bytes behind them."""
+
+    @property
+    def name(self) -> str:
+        """Short name, the first part of its candidates' ids."""
+        ...
+
+    @property
+    def identity(self) -> str:
+        """Name and where it reads from: what must not be mixed in one cache."""
+        ...
+
+    @property
+    def filter_names(self) -> frozenset[str]:
+        """Names of the filters this source can apply."""
+        ...
+
+    async def search(self, tag: str, filters: Filters, limit: int) -> Sequence[Candidate]:
+        """
+        Return up to `limit` candidates of a tag, the source's best first.
+
+        Raises:
+            UnknownFilter: If a filter is not one of `filter_names`.
+            SourceUnavailable: If the source does not answer in time or not sensibly.
+            SourceRefused: If it rejects the request or the key.
+            QuotaExhausted: If it asks us to wait.
+        """
+        ...
+
+    async def photo(self, candidate: Candidate) -> bytes:
+        """
+        Return the encoded bytes of a candidate's photo at web size.
+
+        Raises:
+            PhotoUnavailable: If they cannot be had now.
+            PhotoRejected: If they are too many or come from a host that is not allowed.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Give back connections; calls after this are a mistake."""
+        ...
