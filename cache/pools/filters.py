@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-__all__ = ["Filters"]
+__all__ = ["NO_FILTERS", "Filters"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,9 @@ class Filters:
     def get(self, name: str) -> str | None:
         """Return the value asked for under a name, or None."""
         return dict(self.pairs).get(name)
+
+
+NO_FILTERS = Filters()
 
 
 def _text(value: str | int | bool) -> str:

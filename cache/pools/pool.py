@@ -8,7 +8,10 @@ from numpy.typing import NDArray
 
 from cache.pools.filters import Filters
 
-__all__ = ["Candidate", "Pool", "PoolKey"]
+__all__ = ["POOL_LIFETIME_S", "Candidate", "Pool", "PoolKey"]
+
+POOL_LIFETIME_S = 24 * 3600.0
+"""From the source's answer: Pixabay's terms ask for 24 hours of caching, at least and at most."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,43 @@
+"""Entries: what is remembered of one answered query."""
+
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Entry"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """
+    One remembered (tag, query) and where its answer is.
+
+    Args:
+        scope: Digest of its scope.
+        query_model: Fingerprint of the model that made `embedding`.
+        tag: Normalised tag.
+        query: Normalised query.
+        embedding: Query embedding, unit length, float16, shape (d,).
+        pool_key: Digest of the key of the pool that was ranked.
+        pool_id: Id of that very pool; another fetch has another id.
+        created_at: Wall time of the ranking, seconds since the epoch.
+        expires_at: Wall time from which it must not be served: its pool's.
+    """
+
+    scope: str
+    query_model: str
+    tag: str
+    query: str
+    embedding: NDArray[np.float16]
+    pool_key: str
+    pool_id: str
+    created_at: float
+    expires_at: float
+
+    @property
+    def ranking_key(self) -> str:
+        """Name of its ranking in a store: unique to query and pool, so never a stale one."""
+        fields = (self.scope, self.tag, self.query, self.pool_id)
+        return blake2b("\0".join(fields).encode(), digest_size=16).hexdigest()

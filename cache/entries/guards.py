@@ -1,0 +1,109 @@
+"""
+Guards: reasons why two queries that lie near each other still ask for different photos.
+
+A sentence encoder puts "red car" beside "blue car" and "horses" beside "no
+horses". What decides there is a single word, so it is compared as a word.
+"""
+
+import re
+from functools import lru_cache
+
+import snowballstemmer
+
+__all__ = ["differ"]
+
+_WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)?")
+
+_NUMBERS = {
+    word: str(value)
+    for value, word in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen "
+        "fourteen fifteen sixteen seventeen eighteen nineteen twenty".split()
+    )
+} | {"single": "1", "dozen": "12", "hundred": "100", "thousand": "1000", "million": "1000000"}
+
+_COLOURS = {
+    "amber": "amber",
+    "azure": "blue",
+    "beige": "beige",
+    "black": "black",
+    "blue": "blue",
+    "brown": "brown",
+    "crimson": "red",
+    "cyan": "cyan",
+    "golden": "gold",
+    "gold": "gold",
+    "gray": "grey",
+    "green": "green",
+    "grey": "grey",
+    "indigo": "indigo",
+    "lilac": "lilac",
+    "magenta": "magenta",
+    "maroon": "maroon",
+    "monochrome": "monochrome",
+    "navy": "navy",
+    "orange": "orange",
+    "pink": "pink",
+    "purple": "purple",
+    "red": "red",
+    "scarlet": "red",
+    "silver": "silver",
+    "teal": "teal",
+    "turquoise": "turquoise",
+    "violet": "violet",
+    "white": "white",
+    "yellow": "yellow",
+}
+
+_NEGATIONS = {
+    "cannot",
+    "minus",
+    "neither",
+    "never",
+    "no",
+    "nobody",
+    "non",
+    "none",
+    "nor",
+    "not",
+    "nothing",
+    "without",
+}
+
+_FILLERS = {"a", "all", "an", "any", "at", "in", "is", "it", "of", "on", "some", "the", "with"}
+
+
+@lru_cache(maxsize=8192)
+def _marks(text: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Return the numbers and colours of a text in order, and what it negates."""
+    words = [w.lower().replace("’", "'") for w in _WORD.findall(text)]
+    numbers = tuple(_number(w) for w in words if w[0].isdigit() or w in _NUMBERS)
+    colours = tuple(_COLOURS[w] for w in words if w in _COLOURS)
+    negated = tuple(sorted(_negated(words, i) for i, w in enumerate(words) if _negates(w)))
+    return numbers, colours, negated
+
+
+def _number(word: str) -> str:
+    return _NUMBERS.get(word, word.replace(",", ""))
+
+
+def _negates(word: str) -> bool:
+    return word in _NEGATIONS or word.endswith("n't")
+
+
+def _negated(words: list[str], at: int) -> str:
+    """Return the stem of the first word after a negation that carries meaning."""
+    for word in words[at + 1 :]:
+        if word not in _FILLERS:
+            return str(snowballstemmer.stemmer("english").stemWord(word))
+    return ""
+
+
+def differ(one: str, other: str) -> bool:
+    """
+    Tell whether two normalised queries differ in a number, a colour or a negation.
+
+    Order counts for numbers and colours, so that "red car, blue house" is not
+    "blue car, red house"; a negation counts together with the word it negates.
+    """
+    return _marks(one) != _marks(other)

@@ -1,0 +1,37 @@
+"""The journal: one ordered list of records for the whole deployment."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from cache.journal.records import Positioned, Record
+
+__all__ = ["Journal", "Page"]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """
+    A stretch of the journal.
+
+    Args:
+        generation: Random name of this journal; another one is another journal.
+        end: Position of the newest record ever appended, 0 where there is none.
+        records: In order of position; trimmed and expired ones are missing.
+    """
+
+    generation: str
+    end: int
+    records: Sequence[Positioned]
+
+
+class Journal(Protocol):
+    """An append-only list whose positions only rise."""
+
+    async def append(self, records: Sequence[Record]) -> int:
+        """Append records, at least one, in one atomic step; return the last one's position."""
+        ...
+
+    async def read(self, after: int, limit: int) -> Page:
+        """Return up to `limit` unexpired records behind a position."""
+        ...

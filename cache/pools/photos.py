@@ -1,0 +1,114 @@
+"""Photo files within a budget of bytes, the least recently used going first."""
+
+import asyncio
+import os
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from hashlib import blake2b
+from pathlib import Path
+from typing import TypeVar
+
+__all__ = ["PhotoStore"]
+
+T = TypeVar("T")
+
+
+class PhotoStore:
+    """
+    Photo bytes by name, one file each; a photo that is gone is a miss, never an error.
+
+    All file work happens in one thread of its own; call `open` first.
+
+    Args:
+        folder: Where the files are; made where it is not there.
+        budget_bytes: Most bytes kept.
+    """
+
+    def __init__(self, folder: Path, *, budget_bytes: int) -> None:
+        self._folder = folder
+        self._budget_bytes = budget_bytes
+        self._sizes: OrderedDict[str, int] = OrderedDict()
+        self._total_bytes = 0
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="photo-files")
+
+    @property
+    def total_bytes(self) -> int:
+        """Bytes of all files known."""
+        return self._total_bytes
+
+    def __len__(self) -> int:
+        return len(self._sizes)
+
+    async def open(self) -> None:
+        """Find the files that are there, the least recently used first."""
+        await self._run(self._scan)
+
+    async def get(self, name: str) -> bytes | None:
+        """Return a photo's bytes, or None."""
+        return await self._run(partial(self._read, _file_name(name)))
+
+    async def put(self, name: str, data: bytes) -> bool:
+        """Keep a photo's bytes; return whether the disk took them."""
+        return await self._run(partial(self._write, _file_name(name), data))
+
+    async def aclose(self) -> None:
+        """End the thread once its current work is done."""
+        await asyncio.to_thread(self._thread.shutdown)
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    def _scan(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        files = [(e.stat(), e.name) for e in os.scandir(self._folder) if _is_photo(e)]
+        for stat, name in sorted(files, key=lambda f: f[0].st_mtime):
+            self._note(name, stat.st_size)
+        self._trim()
+
+    def _read(self, name: str) -> bytes | None:
+        path = self._folder / name
+        try:
+            data = path.read_bytes()
+            os.utime(path)
+        except OSError:
+            self._forget(name)
+            return None
+        self._note(name, len(data))
+        return data
+
+    def _write(self, name: str, data: bytes) -> bool:
+        path = self._folder / name
+        part = path.with_suffix(".part")
+        try:
+            part.write_bytes(data)
+            part.replace(path)
+        except OSError:
+            part.unlink(missing_ok=True)
+            return False
+        self._note(name, len(data))
+        self._trim()
+        return True
+
+    def _note(self, name: str, size: int) -> None:
+        self._total_bytes += size - self._sizes.pop(name, 0)
+        self._sizes[name] = size
+
+    def _forget(self, name: str) -> None:
+        self._total_bytes -= self._sizes.pop(name, 0)
+
+    def _trim(self) -> None:
+        while self._total_bytes > self._budget_bytes:
+            oldest = next(iter(self._sizes))
+            (self._folder / oldest).unlink(missing_ok=True)
+            self._forget(oldest)
+
+
+def _file_name(name: str) -> str:
+    # Names hold ids from outside; a hash can be no path.
+    return blake2b(name.encode(), digest_size=16).hexdigest() + ".photo"
+
+
+def _is_photo(entry: os.DirEntry[str]) -> bool:
+    return entry.name.endswith(".photo") and entry.is_file(follow_symlinks=False)

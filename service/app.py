@@ -1,0 +1,68 @@
+"""The application: routes, middleware and the service behind them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.responses import FileResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.middleware.cors import CORSMiddleware
+
+from service.http import health, images, problems, search
+from service.http.access import AccessLog
+from service.wiring import Service
+
+__all__ = ["create_app"]
+
+_WEB = Path(__file__).parent / "web"
+
+_CONTENT_SECURITY_POLICY = "default-src 'self'; img-src 'self' data:; base-uri 'none'"
+
+
+def create_app(service: Service) -> FastAPI:
+    """
+    Build the application around a service, which its lifespan starts and ends.
+
+    Args:
+        service: Not started yet; the app owns it from here on.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with service:
+            yield
+
+    app = FastAPI(
+        title="nearhit",
+        version=version("nearhit"),
+        summary="Picture search in natural language, with a semantic cache.",
+        lifespan=lifespan,
+    )
+    app.state.service = service
+    for routes in (search, images, health):
+        app.include_router(routes.router)
+    _add_pages(app)
+    problems.install(app, service.counters)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=service.settings.cors_origins,
+        allow_methods=["GET"],
+        expose_headers=["X-Request-ID", "Retry-After"],
+    )
+    app.add_middleware(AccessLog, clock=service.clock)
+    return app
+
+
+def _add_pages(app: FastAPI) -> None:
+    @app.get("/", include_in_schema=False)
+    async def search_page() -> FileResponse:
+        headers = {"Content-Security-Policy": _CONTENT_SECURITY_POLICY}
+        return FileResponse(_WEB / "index.html", headers=headers)
+
+    @app.get("/favicon.ico", include_in_schema=False)
+    async def favicon() -> FileResponse:
+        return FileResponse(_WEB / "favicon.svg", media_type="image/svg+xml")
+
+    app.mount("/static", StaticFiles(directory=_WEB), name="static")

@@ -1,0 +1,10 @@
+"""The command `nearhit`."""
+
+from service.cli.commands import app
+
+__all__ = ["app", "main"]
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

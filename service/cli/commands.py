@@ -1,0 +1,78 @@
+"""Commands and their options; each imports what it needs when it runs, so `--help` is quick."""
+
+from typing import Annotated
+
+import typer
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    name="nearhit",
+    help="Picture search in natural language, with a semantic cache.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+models = typer.Typer(help="Look at the models the settings name, or download them.")
+app.add_typer(models, name="models", no_args_is_help=True)
+
+_Url = Annotated[
+    str | None,
+    typer.Option(help="Address of a running service.  [default: where the settings put it]"),
+]
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on.")] = None,
+) -> None:
+    """Serve searches over HTTP."""
+    from service.cli import serve as command
+
+    command.run(host, port)
+
+
+@app.command()
+def search(
+    tag: Annotated[str, typer.Argument(help="Tag that pulls the pool of photos.")],
+    query: Annotated[str, typer.Argument(help="What the photos should show.")],
+    k: Annotated[int, typer.Option("--k", "-k", help="Photos wanted.")] = 3,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Pass over remembered answers.")] = False,
+    min_similarity: Annotated[
+        float | None, typer.Option(help="Similarity a remembered query must reach.")
+    ] = None,
+    url: _Url = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
+) -> None:
+    """Search a running service and show a table."""
+    from service.cli import search as command
+
+    command.run(tag, query, k, fresh=fresh, min_similarity=min_similarity, url=url, as_json=as_json)
+
+
+@app.command()
+def stats(
+    url: _Url = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+) -> None:
+    """Show the cache statistics of a running service."""
+    from service.cli import stats as command
+
+    command.run(url, as_json=as_json)
+
+
+@models.command("list")
+def models_list() -> None:
+    """Show the models the settings name and whether they are on this machine."""
+    from service.cli import models as command
+
+    command.show()
+
+
+@models.command("pull")
+def models_pull() -> None:
+    """Download the models the settings name, where they are not here yet."""
+    from service.cli import models as command
+
+    command.pull()

@@ -1,0 +1,49 @@
+"""nearhit models."""
+
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+from rich.table import Table
+
+from service.cli.console import OUT, read_settings, sentences
+from service.encoders import models
+from service.settings import Settings
+
+__all__ = ["pull", "show"]
+
+_MB = 1_000_000
+
+
+def show() -> None:
+    """Print the models the settings name and where they are."""
+    table = Table("setting", "model", "where", "size")
+    with sentences():
+        for kind, name in _named(read_settings()).items():
+            files = models.describe(name)
+            setting = f"NEARHIT_{kind.upper()}_MODEL"
+            if files is None:
+                table.add_row(setting, name, "not here: run `nearhit models pull`", "")
+            else:
+                size = f"{files.size_bytes / _MB:.0f} MB"
+                table.add_row(setting, name, f"{files.origin}: {files.folder}", size)
+    OUT.print(table)
+
+
+def pull() -> None:
+    """Download what is not here yet, with a progress bar a model."""
+    bar = Progress(
+        TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn()
+    )
+    with sentences(), bar:
+        for kind, name in _named(read_settings()).items():
+            if models.describe(name) is not None:
+                bar.console.print(f"{name} is here already.")
+                continue
+            task = bar.add_task(name, total=None)
+
+            def advance(done: int, total: int, task: object = task) -> None:
+                bar.update(task, completed=done, total=total or None)  # type: ignore[arg-type]
+
+            models.pull(name, advance, kind=kind)
+
+
+def _named(settings: Settings) -> dict[models.Kind, str]:
+    return {"query": settings.query_model, "clip": settings.clip_model}

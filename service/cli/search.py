@@ -1,0 +1,52 @@
+"""nearhit search."""
+
+from typing import Any
+
+from rich.table import Column, Table
+
+from service.cli.client import get
+from service.cli.console import OUT, read_settings, sentences
+
+__all__ = ["run"]
+
+
+def run(
+    tag: str,
+    query: str,
+    k: int,
+    *,
+    fresh: bool,
+    min_similarity: float | None,
+    url: str | None,
+    as_json: bool,
+) -> None:
+    """Search a running service and print its answer."""
+    parameters: dict[str, Any] = {"t": tag, "s_query": query, "k": k}
+    if fresh:
+        parameters["fresh"] = "true"
+    if min_similarity is not None:
+        parameters["min_similarity"] = min_similarity
+    with sentences():
+        answer = get("/search", parameters, url, read_settings())
+    if as_json:
+        OUT.print_json(data=answer)
+        return
+    OUT.print(_table(answer))
+    OUT.print(_way(answer["cache"], answer["timings_ms"]["total"]), highlight=False)
+
+
+def _table(answer: dict[str, Any]) -> Table:
+    photo = Column("photo", overflow="fold")
+    table = Table("", "score", photo, "author", "tags")
+    for place, result in enumerate(answer["results"], 1):
+        row = (result["page_url"] or result["url"], result["author"], ", ".join(result["tags"][:5]))
+        table.add_row(str(place), f"{result['score']:.3f}", *row)
+    return table
+
+
+def _way(cache: dict[str, Any], total_ms: float) -> str:
+    matched = cache["matched"]
+    like = ""
+    if cache["tier"] == "semantic":
+        like = f" of “{matched['query']}” ({matched['tag']}), similarity {cache['similarity']:.3f}"
+    return f"Answered from tier [bold]{cache['tier']}[/]{like} in {total_ms:.1f} ms."

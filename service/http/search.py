@@ -1,0 +1,59 @@
+"""GET /search."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+
+from service.http.running import Running, running
+from service.http.schemas import Problem, SearchParameters, SearchResult
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["search"])
+
+_EXAMPLE = {
+    "top_urls": ["https://pixabay.com/get/g1b2_640.jpg"],
+    "top_scores": [34.922],
+    "results": [
+        {
+            "id": "pixabay:195893",
+            "score": 34.922,
+            "url": "https://pixabay.com/get/g1b2_640.jpg",
+            "image": "/images/pixabay:195893",
+            "page_url": "https://pixabay.com/photos/id-195893/",
+            "width": 640,
+            "height": 427,
+            "author": "Jane",
+            "author_url": "https://pixabay.com/users/Jane-48777/",
+            "tags": ["horse", "meadow"],
+            "source": "pixabay",
+        }
+    ],
+    "cache": {
+        "tier": "semantic",
+        "similarity": 0.941,
+        "relation": "same",
+        "stored": True,
+        "stale": False,
+        "age_s": 812.4,
+        "matched": {"tag": "horse", "query": "horse in a field of flowers"},
+        "certificate": None,
+    },
+    "timings_ms": {"total": 3.1, "encode": 1.9, "lookup": 0.2},
+}
+
+_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/json": {"example": _EXAMPLE}}},
+    422: {"model": Problem, "description": "The request cannot be answered as it stands."},
+    502: {"model": Problem, "description": "The photo source refuses our requests."},
+    503: {"model": Problem, "description": "Try again after `Retry-After` seconds."},
+}
+
+
+@router.get("/search", responses=_RESPONSES)
+async def search(
+    parameters: Annotated[SearchParameters, Query()],
+    service: Annotated[Running, Depends(running)],
+) -> SearchResult:
+    """Find photos of a tag that show what a query says."""
+    return SearchResult.of(await service.search.run(parameters.request()))

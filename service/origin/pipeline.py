@@ -1,0 +1,223 @@
+"""A cold tag's way: ask the source, fetch, decode and encode its photos, make a pool."""
+
+import asyncio
+import secrets
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+from PIL.Image import Image
+
+from cache.clock import Clock
+from cache.errors import StoreUnavailable
+from cache.pools.filters import Filters
+from cache.pools.pool import POOL_LIFETIME_S, Candidate, Pool, PoolKey
+from cache.pools.pools import Pools
+from cache.sharing.flight import SingleFlight
+from service.errors import (
+    EncoderError,
+    PhotoRejected,
+    PhotoUnavailable,
+    SourceError,
+    SourceUnavailable,
+)
+from service.telemetry.counters import Counters
+
+__all__ = ["Origin"]
+
+_INCOMPLETE_LIFETIME_S = 60.0
+_MOST_MISSING = 0.1
+_LISTINGS_KEPT = 64
+
+_Vector = NDArray[np.float16]
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """What the source answered, and when."""
+
+    candidates: Sequence[Candidate]
+    fetched_at: float
+
+
+class Origin:
+    """
+    Makes pools of cold tags, one fetch for one pool however many wait.
+
+    A fetch once started is finished. A photo that is broken is left out; where
+    more than a tenth of the photos could not be had for now, the pool lives a
+    minute only, and the next fetch asks for the photos again but not the API.
+
+    Args:
+        search: Asks the source for up to so many candidates of a tag.
+        picture: Returns a candidate's picture.
+        encode: Turns pictures into unit rows, float32, shape (n, dimension).
+        dimension: Length of a row.
+        pools: Where pools and embeddings are kept.
+        flight: Runs the fetches.
+        downloads: Photos in memory at the same time, over all fetches.
+        counters: Counts calls and photos.
+        clock: Dates pools.
+    """
+
+    def __init__(
+        self,
+        *,
+        search: Callable[[str, Filters, int], Awaitable[Sequence[Candidate]]],
+        picture: Callable[[Candidate], Awaitable[Image]],
+        encode: Callable[[Sequence[Image]], Awaitable[NDArray[np.float32]]],
+        dimension: int,
+        pools: Pools,
+        flight: SingleFlight[str, Pool],
+        downloads: int,
+        counters: Counters,
+        clock: Clock,
+    ) -> None:
+        self._search = search
+        self._picture = picture
+        self._encode = encode
+        self._dimension = dimension
+        self._pools = pools
+        self._flight = flight
+        self._places = asyncio.Semaphore(downloads)
+        self._counters = counters
+        self._clock = clock
+        self._listings: OrderedDict[str, _Listing] = OrderedDict()
+
+    async def pool(self, key: PoolKey) -> Pool:
+        """
+        Return a pool fresh from the source, joining a fetch that is under way.
+
+        Raises:
+            SourceError: If the source does not answer, or none of its photos can be had.
+            EncoderError: If the photos cannot be encoded.
+            FlightsFull: If too many other pools are being fetched.
+        """
+        return await self._flight.do(key.digest, partial(self._make, key))
+
+    async def _make(self, key: PoolKey) -> Pool:
+        listing = await self._listing(key)
+        known = await self._known(key, listing.candidates)
+        new, missing = await self._embed([c for c in listing.candidates if c.id not in known])
+        await self._keep_embeddings(key, new)
+        vectors = {**known, **new}
+        candidates = tuple(c for c in listing.candidates if c.id in vectors)
+        if missing and not candidates:
+            raise SourceUnavailable(
+                f"None of the {missing} photos of this tag could be fetched.",
+                retry_after_s=_INCOMPLETE_LIFETIME_S,
+            )
+        pool = Pool(
+            id=secrets.token_hex(8),
+            key=key,
+            candidates=candidates,
+            embeddings=self._stack([vectors[c.id] for c in candidates]),
+            fetched_at=listing.fetched_at,
+            expires_at=self._end(key, listing, missing),
+        )
+        await self._keep(pool)
+        _log.info("pool_fetched", photos=len(pool), encoded=len(new), unavailable=missing)
+        return pool
+
+    async def _listing(self, key: PoolKey) -> _Listing:
+        """Return the source's answer; one that has not made a whole pool yet is not asked again."""
+        held = self._listings.get(key.digest)
+        if held and held.fetched_at + POOL_LIFETIME_S > self._clock.now():
+            return held
+        try:
+            candidates = await self._search(key.tag, key.filters, key.size)
+        except SourceError:
+            self._counters.add("nearhit_api_calls", "failed")
+            raise
+        self._counters.add("nearhit_api_calls", "answered")
+        listing = _Listing(candidates, self._clock.now())
+        self._hold(key, listing)
+        return listing
+
+    async def _known(self, key: PoolKey, candidates: Sequence[Candidate]) -> dict[str, _Vector]:
+        names = {_photo_name(key, c.id): c.id for c in candidates}
+        try:
+            found = await self._pools.embeddings(key.clip, list(names), self._dimension)
+        except StoreUnavailable as exc:
+            self._store_failed("embeddings", exc)
+            return {}
+        self._count_photos("known", len(found))
+        return {names[name]: vector for name, vector in found.items()}
+
+    async def _embed(self, candidates: Sequence[Candidate]) -> tuple[dict[str, _Vector], int]:
+        """Return the vectors of photos that could be had, and how many could not for now."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = {c.id: group.create_task(self._vector(c)) for c in candidates}
+        except* EncoderError as failures:
+            raise failures.exceptions[0] from failures
+        outcomes = {photo: task.result() for photo, task in tasks.items()}
+        vectors = {p: o for p, o in outcomes.items() if isinstance(o, np.ndarray)}
+        missing = sum(isinstance(o, PhotoUnavailable) for o in outcomes.values())
+        self._count_photos("encoded", len(vectors))
+        self._count_photos("unavailable", missing)
+        self._count_photos("rejected", len(outcomes) - len(vectors) - missing)
+        return vectors, missing
+
+    async def _vector(self, candidate: Candidate) -> _Vector | PhotoUnavailable | PhotoRejected:
+        async with self._places:
+            try:
+                picture = await self._picture(candidate)
+            except (PhotoUnavailable, PhotoRejected) as exc:
+                _log.info("photo_skipped", photo=candidate.id, reason=str(exc))
+                return exc
+            # The encoder's worker batches whatever photos wait for it.
+            rows = await self._encode([picture])
+        vector: _Vector = rows[0].astype(np.float16)
+        return vector
+
+    async def _keep_embeddings(self, key: PoolKey, vectors: Mapping[str, _Vector]) -> None:
+        if not vectors:
+            return
+        names = [_photo_name(key, photo) for photo in vectors]
+        try:
+            await self._pools.put_embeddings(key.clip, names, self._stack(list(vectors.values())))
+        except StoreUnavailable as exc:
+            self._store_failed("embeddings", exc)
+
+    async def _keep(self, pool: Pool) -> None:
+        try:
+            await self._pools.put(pool)
+        except StoreUnavailable as exc:
+            self._store_failed("pool", exc)
+
+    def _end(self, key: PoolKey, listing: _Listing, missing: int) -> float:
+        end = listing.fetched_at + POOL_LIFETIME_S
+        if missing > _MOST_MISSING * len(listing.candidates):
+            return min(end, self._clock.now() + _INCOMPLETE_LIFETIME_S)
+        self._listings.pop(key.digest, None)
+        return end
+
+    def _hold(self, key: PoolKey, listing: _Listing) -> None:
+        self._listings[key.digest] = listing
+        while len(self._listings) > _LISTINGS_KEPT:
+            self._listings.popitem(last=False)
+
+    def _stack(self, vectors: Sequence[_Vector]) -> _Vector:
+        rows = np.array(vectors, dtype=np.float16).reshape(len(vectors), self._dimension)
+        rows.flags.writeable = False
+        return rows
+
+    def _count_photos(self, outcome: str, count: int) -> None:
+        if count:
+            self._counters.add("nearhit_photos", outcome, count)
+
+    def _store_failed(self, call: str, reason: StoreUnavailable) -> None:
+        self._counters.add("nearhit_store_failures", call)
+        _log.warning("store_unavailable", call=call, reason=str(reason))
+
+
+def _photo_name(key: PoolKey, photo_id: str) -> str:
+    """Return a photo's name among embeddings: two sources may use one id for two photos."""
+    return f"{key.source}/{photo_id}"

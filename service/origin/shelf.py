@@ -1,0 +1,143 @@
+"""Photos for ranking and for showing: from our own files, else from the source."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+
+from PIL.Image import Image
+
+from cache.pools.photos import PhotoStore
+from cache.pools.pool import Candidate
+from service.errors import PhotoNotFound
+
+__all__ = ["PhotoCodec", "PhotoShelf", "PhotoSize"]
+
+_T = TypeVar("_T")
+
+
+class PhotoSize(StrEnum):
+    """Sizes photos are shown in."""
+
+    THUMB = "thumb"
+    WEB = "web"
+
+
+_THUMB_EDGE = 360
+_WEB_EDGE = 1280
+_SHOWN_AT_ONCE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoCodec:
+    """
+    Bytes to pictures and back; both calls block.
+
+    Args:
+        decode: Bytes to an RGB picture; raises PhotoRejected.
+        encode: An RGB picture to a file of at most so many pixels on its longer edge.
+    """
+
+    decode: Callable[[bytes], Image]
+    encode: Callable[[Image, int], bytes]
+
+
+class PhotoShelf:
+    """
+    Hands out photos and keeps the files of what was fetched.
+
+    Only what could be decoded is kept, and nothing larger than web size.
+
+    Args:
+        fetch: Returns a candidate's bytes from the source.
+        files: Where files are kept.
+        namespace: Put before every id, so that two sources never share a file.
+        candidate: Finds a photo by id among the pools at hand.
+        codec: Decodes and encodes.
+        threads: Where the codec runs.
+    """
+
+    def __init__(
+        self,
+        *,
+        fetch: Callable[[Candidate], Awaitable[bytes]],
+        files: PhotoStore,
+        namespace: str,
+        candidate: Callable[[str], Candidate | None],
+        codec: PhotoCodec,
+        threads: Executor,
+    ) -> None:
+        self._fetch = fetch
+        self._files = files
+        self._namespace = namespace
+        self._candidate = candidate
+        self._codec = codec
+        self._threads = threads
+        self._places = asyncio.Semaphore(_SHOWN_AT_ONCE)
+
+    async def picture(self, candidate: Candidate) -> Image:
+        """
+        Return a photo as an RGB picture, at most web size where it is large.
+
+        Raises:
+            PhotoUnavailable: If its bytes cannot be had now.
+            PhotoRejected: If they are no photo within our limits.
+        """
+        name = self._name(candidate.id, PhotoSize.WEB)
+        kept = await self._files.get(name)
+        data = kept or await self._fetch(candidate)
+        picture, file = await self._in_thread(self._web_sized, data)
+        if kept is None:
+            await self._files.put(name, file)
+        return picture
+
+    async def image(self, photo_id: str, size: PhotoSize) -> bytes:
+        """
+        Return a photo's file in one size.
+
+        Raises:
+            PhotoNotFound: If no file is kept and no pool at hand has the photo.
+            PhotoUnavailable: If it has to be fetched again and cannot be had now.
+            PhotoRejected: If it has to be fetched again and is no photo any more.
+        """
+        kept = await self._files.get(self._name(photo_id, size))
+        if kept is not None:
+            return kept
+        async with self._places:
+            web = await self._web(photo_id)
+            return web if size is PhotoSize.WEB else await self._thumb(photo_id, web)
+
+    async def _web(self, photo_id: str) -> bytes:
+        name = self._name(photo_id, PhotoSize.WEB)
+        kept = await self._files.get(name)
+        if kept is not None:
+            return kept
+        candidate = self._candidate(photo_id)
+        if candidate is None:
+            raise PhotoNotFound(f"No photo {photo_id!r} is known here; search for it first.")
+        _, file = await self._in_thread(self._web_sized, await self._fetch(candidate))
+        await self._files.put(name, file)
+        return file
+
+    async def _thumb(self, photo_id: str, web: bytes) -> bytes:
+        file = await self._in_thread(self._reduced, web)
+        await self._files.put(self._name(photo_id, PhotoSize.THUMB), file)
+        return file
+
+    def _name(self, photo_id: str, size: PhotoSize) -> str:
+        return f"{self._namespace}/{photo_id}/{size}"
+
+    def _web_sized(self, data: bytes) -> tuple[Image, bytes]:
+        picture = self._codec.decode(data)
+        if max(picture.size) <= _WEB_EDGE:
+            return picture, data
+        file = self._codec.encode(picture, _WEB_EDGE)
+        return self._codec.decode(file), file
+
+    def _reduced(self, data: bytes) -> bytes:
+        return self._codec.encode(self._codec.decode(data), _THUMB_EDGE)
+
+    async def _in_thread(self, work: Callable[[bytes], _T], data: bytes) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work, data)

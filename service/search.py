@@ -1,0 +1,335 @@
+"""The use case: answer a search from the cheapest tier that may."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+
+from cache.clock import Clock
+from cache.entries.entry import Entry
+from cache.entries.ranking import Ranking
+from cache.entries.relations import Relation
+from cache.entries.scope import Scope
+from cache.entries.semantic import NearEntry, SemanticCache
+from cache.errors import StoreUnavailable
+from cache.pools.pool import Pool, PoolKey
+from cache.pools.pools import Pools
+from service.answers import Found, FreshRanking, Observer, Scored, SearchAnswer
+from service.encoders.protocol import ClipEncoder, QueryEncoder
+from service.errors import DeadlineExceeded, UnknownFilter
+from service.requests import SearchRequest
+from service.sources.protocol import ImageSource
+from service.telemetry.counters import Counters, Latencies
+from service.tiers import Thresholds, Tier, rank, servable
+
+__all__ = ["Costs", "Policy", "Search"]
+
+_REACH_S = 1.0
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """
+    What a deployment decides about its searches.
+
+    Args:
+        pool_size: Photos asked of the source for a tag.
+        thresholds: Least similarity of a served neighbour, by relation.
+        prefer: Whether a semantic hit goes before a warm pool, or after it.
+        timeout_s: Longest a search may take.
+    """
+
+    pool_size: int
+    thresholds: Thresholds
+    prefer: Literal["quick", "exact"]
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """
+    Mean encoder seconds, measured in this process.
+
+    Args:
+        query_s: Of encoding one query for the look-up.
+        text_s: Of encoding one query for a ranking.
+        pool_s: Of encoding the photos of one fetched pool.
+    """
+
+    query_s: float
+    text_s: float
+    pool_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request with the names its answer may be found under."""
+
+    request: SearchRequest
+    scope: str
+    pool_key: PoolKey
+
+
+class _Stopwatch:
+    """Milliseconds by stage."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._started = clock.monotonic()
+        self.timings_ms: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        began = self._clock.monotonic()
+        try:
+            yield
+        finally:
+            spent_ms = (self._clock.monotonic() - began) * 1000
+            self.timings_ms[name] = self.timings_ms.get(name, 0.0) + spent_ms
+
+    def total_s(self) -> float:
+        return self._clock.monotonic() - self._started
+
+
+class Search:
+    """
+    Answers searches; all its collaborators are open while it is used.
+
+    Args:
+        source: Decides identity and filters; photos themselves come through `fetch`.
+        query_encoder: Places queries among the remembered ones.
+        clip: Ranks pools.
+        cache: What is remembered.
+        pools: Warm pools.
+        fetch: Returns a cold pool, one fetch for all who ask.
+        reach: Returns once a journal position can be found in `cache`.
+        policy: What the deployment decides.
+        costs: Asked for the encoder time a hit has saved.
+        counters: Counts answers by tier, and failures.
+        latencies: Takes in the time of each answer.
+        clock: Ages, and the time stages take.
+        observers: Told of every fresh ranking.
+    """
+
+    def __init__(
+        self,
+        *,
+        source: ImageSource,
+        query_encoder: QueryEncoder,
+        clip: ClipEncoder,
+        cache: SemanticCache,
+        pools: Pools,
+        fetch: Callable[[PoolKey], Awaitable[Pool]],
+        reach: Callable[[int], Awaitable[None]],
+        policy: Policy,
+        costs: Callable[[], Costs],
+        counters: Counters,
+        latencies: Latencies,
+        clock: Clock,
+        observers: Sequence[Observer] = (),
+    ) -> None:
+        self._source = source
+        self._query_encoder = query_encoder
+        self._clip = clip
+        self._cache = cache
+        self._pools = pools
+        self._fetch = fetch
+        self._reach = reach
+        self._policy = policy
+        self._costs = costs
+        self._counters = counters
+        self._latencies = latencies
+        self._clock = clock
+        self._observers = observers
+
+    async def run(self, request: SearchRequest) -> SearchAnswer:
+        """
+        Answer a search.
+
+        Raises:
+            UnknownFilter: If the source cannot apply a filter.
+            SourceError: If a cold tag cannot be fetched.
+            EncoderError: If a model is overloaded or fails.
+            FlightsFull: If too many other tags are being fetched.
+            DeadlineExceeded: If it takes too long; a fetch under way goes on.
+        """
+        self._check_filters(request)
+        watch = _Stopwatch(self._clock)
+        try:
+            async with asyncio.timeout(self._policy.timeout_s):
+                found = await self._find(self._asked(request), watch)
+        except TimeoutError as exc:
+            raise DeadlineExceeded(
+                "The search took too long; its photos are still being fetched, so try again soon.",
+                retry_after_s=5,
+            ) from exc
+        return self._answer(found, request.k, watch)
+
+    def _check_filters(self, request: SearchRequest) -> None:
+        for name, _ in request.filters.pairs:
+            if name not in self._source.filter_names:
+                raise UnknownFilter(f"The source {self._source.name} has no filter `{name}`.")
+
+    def _asked(self, request: SearchRequest) -> _Asked:
+        source, size, clip = self._source.identity, self._policy.pool_size, self._clip.fingerprint
+        scope = Scope(source, request.filters, size, clip, self._query_encoder.fingerprint)
+        key = PoolKey(source, request.tag, request.filters, size, clip)
+        return _Asked(request, scope.digest, key)
+
+    def _answer(self, found: Found, k: int, watch: _Stopwatch) -> SearchAnswer:
+        candidates = found.pool.candidates
+        results = [Scored(candidates[at], score) for at, score in found.ranking.top(k)]
+        total_s = watch.total_s()
+        self._counters.add("nearhit_searches", found.tier)
+        self._latencies.add(found.tier, total_s)
+        return SearchAnswer(results, found, {"total": total_s * 1000} | watch.timings_ms)
+
+    async def _find(self, asked: _Asked, watch: _Stopwatch) -> Found:
+        """Go through the tiers in order of cost."""
+        remembered = not asked.request.fresh
+        if remembered and (hit := await self._exact(asked, watch)):
+            return hit
+        with watch.stage("encode"):
+            (embedding,) = await self._query_encoder.encode([asked.request.query])
+        with watch.stage("lookup"):
+            near = self._cache.nearest(asked.scope, embedding)
+        rank_first = self._policy.prefer == "exact" and self._clip.idle
+        pool = await self._warm(asked.pool_key) if rank_first or not remembered else None
+        if pool is None and remembered and (hit := await self._semantic(asked, near, watch)):
+            return hit
+        pool = pool or await self._warm(asked.pool_key)
+        tier = Tier.POOL
+        if pool is None:
+            tier = Tier.ORIGIN
+            with watch.stage("fetch"):
+                pool = await self._fetch(asked.pool_key)
+        return await self._fresh(asked, embedding, near, pool, tier, watch)
+
+    async def _exact(self, asked: _Asked, watch: _Stopwatch) -> Found | None:
+        with watch.stage("lookup"):
+            entry = self._cache.exact(asked.scope, asked.request.tag, asked.request.query)
+            if entry is None:
+                return None
+            hit = await self._serve(entry, Tier.EXACT, 1.0, Relation.SAME)
+        if hit:
+            costs = self._costs()
+            self._count_avoided(costs.query_s + costs.text_s)
+        return hit
+
+    async def _semantic(
+        self, asked: _Asked, near: Sequence[NearEntry], watch: _Stopwatch
+    ) -> Found | None:
+        """Serve the nearest that may be served and still can be."""
+        request = asked.request
+        with watch.stage("lookup"):
+            for one in servable(near, request.tag, request.query, self._thresholds(request)):
+                entry, similarity = one.near.entry, one.near.similarity
+                if hit := await self._serve(entry, Tier.SEMANTIC, similarity, one.relation):
+                    await self._count_semantic(asked, one.relation)
+                    return hit
+        return None
+
+    def _thresholds(self, request: SearchRequest) -> Thresholds:
+        if request.min_similarity is None:
+            return self._policy.thresholds
+        return dict.fromkeys(self._policy.thresholds, request.min_similarity)
+
+    async def _serve(
+        self, entry: Entry, tier: Tier, similarity: float, relation: Relation
+    ) -> Found | None:
+        """Return an entry's answer; None where its pool or ranking is no longer there."""
+        try:
+            pool = await self._pools.get(entry.pool_key)
+            ranking = await self._cache.ranking(entry)
+        except StoreUnavailable as exc:
+            self._store_failed("ranking", exc)
+            return None
+        if pool is None or ranking is None or pool.id != entry.pool_id:
+            return None
+        if len(ranking) != len(pool):
+            return None
+        age_s = self._clock.now() - entry.created_at
+        return Found(tier, pool, ranking, True, age_s, entry, similarity, relation)
+
+    async def _warm(self, key: PoolKey) -> Pool | None:
+        try:
+            return await self._pools.get(key.digest)
+        except StoreUnavailable as exc:
+            self._store_failed("pool", exc)
+            return None
+
+    async def _fresh(
+        self,
+        asked: _Asked,
+        embedding: NDArray[np.float32],
+        near: Sequence[NearEntry],
+        pool: Pool,
+        tier: Tier,
+        watch: _Stopwatch,
+    ) -> Found:
+        """Rank a pool for the very query asked, and remember the ranking."""
+        age_s = 0.0 if tier is Tier.ORIGIN else self._clock.now() - pool.fetched_at
+        if not pool:
+            return Found(tier, pool, Ranking.of(np.empty(0, np.float32)), False, age_s)
+        request = asked.request
+        with watch.stage("rank"):
+            (text,) = await self._clip.encode_texts([request.query])
+            ranking = rank(pool, text, self._clip.logit_scale)
+        with watch.stage("remember"):
+            stored = await self._remember(asked, embedding, pool, ranking)
+        seen = FreshRanking(
+            asked.scope, request.tag, request.query, embedding, pool, ranking, request.k, near
+        )
+        for on_fresh_ranking in self._observers:
+            on_fresh_ranking(seen)
+        return Found(tier, pool, ranking, stored, age_s)
+
+    async def _remember(
+        self, asked: _Asked, embedding: NDArray[np.float32], pool: Pool, ranking: Ranking
+    ) -> bool:
+        """Make an entry of a fresh ranking; return whether it is in the store."""
+        entry = Entry(
+            scope=asked.scope,
+            query_model=self._query_encoder.fingerprint,
+            tag=asked.request.tag,
+            query=asked.request.query,
+            embedding=embedding.astype(np.float16),
+            pool_key=pool.key.digest,
+            pool_id=pool.id,
+            created_at=self._clock.now(),
+            expires_at=pool.expires_at,
+        )
+        try:
+            await self._pools.keep(pool)
+            position = await self._cache.remember(entry, ranking)
+        except StoreUnavailable as exc:
+            self._store_failed("append", exc)
+            self._counters.add("nearhit_unstored_answers")
+            return False
+        # It is stored; should the journal lag, the answer need not wait for that.
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._reach(position), _REACH_S)
+        return True
+
+    async def _count_semantic(self, asked: _Asked, relation: Relation) -> None:
+        """Count what would have come next: a ranking, or a fetch where no pool is warm."""
+        costs = self._costs()
+        if relation is Relation.SAME or await self._warm(asked.pool_key):
+            self._count_avoided(costs.text_s)
+        else:
+            self._counters.add("nearhit_api_calls_avoided")
+            self._count_avoided(costs.text_s + costs.pool_s)
+
+    def _count_avoided(self, seconds: float) -> None:
+        self._counters.add("nearhit_encoder_seconds_avoided", value=seconds)
+
+    def _store_failed(self, call: str, reason: StoreUnavailable) -> None:
+        self._counters.add("nearhit_store_failures", call)
+        _log.warning("store_unavailable", call=call, reason=str(reason))

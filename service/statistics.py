@@ -1,0 +1,118 @@
+"""What `/cache/stats` says, from counters and gauges."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from service.telemetry.counters import Counters, Latencies
+from service.tiers import Thresholds, Tier
+
+__all__ = ["Sums", "cluster", "replica", "thresholds"]
+
+_LIVE_S = 10.0
+_SEARCHES = "nearhit_searches"
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """
+    One process's figures.
+
+    Args:
+        counters: What only grows.
+        latencies: Times by tier.
+        gauges: What goes up and down, by (name, label value).
+    """
+
+    counters: Counters
+    latencies: Latencies
+    gauges: Mapping[tuple[str, str], float]
+
+    def gauge(self, name: str) -> float:
+        """Return a gauge that has no label; 0 until the service runs."""
+        return self.gauges.get((name, ""), 0)
+
+
+def replica(sums: Sums) -> dict[str, Any]:
+    """Return the figures of this process since it started."""
+    counters = sums.counters
+    spent = {
+        label: round(seconds, 3)
+        for (name, label), seconds in sums.gauges.items()
+        if name == "nearhit_encoder_seconds"
+    }
+    return {
+        **_searches(counters.labels(_SEARCHES)),
+        "latency_ms": sums.latencies.percentiles_ms(),
+        "entries": sums.gauge("nearhit_entries"),
+        "vector_bytes": sums.gauge("nearhit_vector_bytes"),
+        "pools_in_memory": sums.gauge("nearhit_pools_in_memory"),
+        "store_bytes": sums.gauge("nearhit_store_bytes"),
+        "photo_bytes": sums.gauge("nearhit_photo_bytes"),
+        "photos": counters.labels("nearhit_photos"),
+        "api_calls": {
+            "made": sum(counters.labels("nearhit_api_calls").values()),
+            "avoided": counters.get("nearhit_api_calls_avoided"),
+        },
+        "encoder_seconds": {
+            "spent": spent,
+            "avoided": round(counters.get("nearhit_encoder_seconds_avoided"), 3),
+        },
+        # No hit is audited in this version, so every semantic hit lacks a label.
+        "audits": {"n": 0, "mean_lift_kept": None, "interval": None},
+        "unlabelled_hits": counters.get(_SEARCHES, Tier.SEMANTIC),
+        "problems": counters.labels("nearhit_problems"),
+        "store_failures": counters.labels("nearhit_store_failures"),
+        "unstored_answers": counters.get("nearhit_unstored_answers"),
+    }
+
+
+def cluster(flushes: Mapping[str, tuple[float, Mapping[str, float]]], now: float) -> dict[str, Any]:
+    """
+    Return the sums of all processes.
+
+    Args:
+        flushes: What each process flushed last, with its wall time. Processes
+            that have ended still count in the sums, not among the replicas.
+        now: Wall time.
+    """
+    ages_s = [now - at for at, _ in flushes.values() if now - at < _LIVE_S]
+    sums: Counter[str] = Counter()
+    for _, counters in flushes.values():
+        sums.update(counters)
+    return {
+        "replicas": len(ages_s),
+        "age_s": round(max(ages_s), 3) if ages_s else None,
+        **_searches(_labelled(sums, _SEARCHES)),
+        "api_calls": {
+            "made": sum(_labelled(sums, "nearhit_api_calls").values()),
+            "avoided": sums["nearhit_api_calls_avoided"],
+        },
+        "encoder_seconds_avoided": round(sums["nearhit_encoder_seconds_avoided"], 3),
+    }
+
+
+def thresholds(in_force: Thresholds) -> list[dict[str, Any]]:
+    """Return the thresholds in force; without a certificate until one is earned."""
+    return [
+        {"relation": relation.value, "min_similarity": least, "certificate": None}
+        for relation, least in in_force.items()
+    ]
+
+
+def _searches(by_tier: Mapping[str, float]) -> dict[str, Any]:
+    total = sum(by_tier.values())
+    tiers = {
+        tier.value: {
+            "count": by_tier.get(tier, 0),
+            "share": round(by_tier.get(tier, 0) / total, 4) if total else 0.0,
+        }
+        for tier in Tier
+    }
+    return {"searches": total, "tiers": tiers}
+
+
+def _labelled(sums: Mapping[str, float], name: str) -> dict[str, float]:
+    prefix = f"{name}:"
+    return {k.removeprefix(prefix): v for k, v in sums.items() if k.startswith(prefix)}

@@ -1,0 +1,77 @@
+"""Counting in one process: what `/cache/stats` and `/metrics` both read."""
+
+import bisect
+from collections import Counter, deque
+from collections.abc import Mapping
+
+import numpy as np
+
+from service.telemetry.metrics import BUCKETS_S, COUNTERS
+
+__all__ = ["Counters", "Latencies"]
+
+_KEPT = 2048
+
+
+class Counters:
+    """Sums that only grow, by metric name and label value; names come from the table."""
+
+    def __init__(self) -> None:
+        self._sums: Counter[tuple[str, str]] = Counter()
+
+    def add(self, name: str, label: str = "", value: float = 1) -> None:
+        """
+        Add to a sum.
+
+        Raises:
+            KeyError: If the name is not in the table of metrics.
+        """
+        metric = COUNTERS[name]
+        if bool(metric.label) != bool(label):
+            raise KeyError(f"{name} takes the label {metric.label!r}, not {label!r}")
+        self._sums[name, label] += value  # type: ignore[assignment]  # Counter is typed for ints
+
+    def get(self, name: str, label: str = "") -> float:
+        """Return one sum."""
+        return self._sums[COUNTERS[name].name, label]
+
+    def labels(self, name: str) -> dict[str, float]:
+        """Return the sums of a metric by label value."""
+        return {label: v for (n, label), v in self._sums.items() if n == COUNTERS[name].name}
+
+    def flat(self) -> dict[str, float]:
+        """Return all sums as `name` or `name:label`, for flushing."""
+        return {f"{n}:{label}" if label else n: v for (n, label), v in self._sums.items()}
+
+
+class Latencies:
+    """Durations by tier: a histogram since the start, and the newest for percentiles."""
+
+    def __init__(self) -> None:
+        self._newest: dict[str, deque[float]] = {}
+        self._buckets: dict[str, list[int]] = {}
+        self._sums: dict[str, float] = {}
+
+    def add(self, tier: str, seconds: float) -> None:
+        """Take in one duration."""
+        self._newest.setdefault(tier, deque(maxlen=_KEPT)).append(seconds)
+        buckets = self._buckets.setdefault(tier, [0] * (len(BUCKETS_S) + 1))
+        buckets[bisect.bisect_left(BUCKETS_S, seconds)] += 1
+        self._sums[tier] = self._sums.get(tier, 0.0) + seconds
+
+    def percentiles_ms(self) -> dict[str, dict[str, float]]:
+        """Return p50, p95 and p99 of the newest 2048 durations a tier, in milliseconds."""
+        return {tier: _percentiles_ms(list(newest)) for tier, newest in self._newest.items()}
+
+    def histograms(self) -> Mapping[str, tuple[list[tuple[str, float]], float]]:
+        """Return per tier the cumulative (bound, count) pairs and the sum, in seconds."""
+        bounds = [*(str(b) for b in BUCKETS_S), "+Inf"]
+        return {
+            tier: (list(zip(bounds, np.cumsum(counts).tolist(), strict=True)), self._sums[tier])
+            for tier, counts in self._buckets.items()
+        }
+
+
+def _percentiles_ms(seconds: list[float]) -> dict[str, float]:
+    p50, p95, p99 = np.percentile(seconds, [50, 95, 99]) * 1000
+    return {"p50": round(p50, 3), "p95": round(p95, 3), "p99": round(p99, 3)}

@@ -1,0 +1,64 @@
+"""The table of metrics: every name the service counts or measures under."""
+
+from dataclasses import dataclass
+
+__all__ = ["BUCKETS_S", "COUNTERS", "GAUGES", "LATENCY", "Metric"]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """
+    One name of the table.
+
+    Args:
+        name: Prometheus name, without the suffix `_total`.
+        help: What it counts, in a sentence.
+        label: Name of its one label; empty where it has none.
+    """
+
+    name: str
+    help: str
+    label: str = ""
+
+
+LATENCY = Metric("nearhit_search_seconds", "Time from request to answer.", "tier")
+
+BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+"""Upper bounds of the latency histogram, in seconds: from an exact hit to a cold tag."""
+
+COUNTERS = {
+    metric.name: metric
+    for metric in (
+        Metric("nearhit_searches", "Answered searches by tier.", "tier"),
+        Metric("nearhit_problems", "Requests answered with a problem, by its type.", "type"),
+        Metric("nearhit_api_calls", "Searches asked of the photo source, by outcome.", "outcome"),
+        Metric(
+            "nearhit_api_calls_avoided",
+            "Hits whose tag had no warm pool, so that the source would have been asked.",
+        ),
+        Metric("nearhit_photos", "Photos of fetched pools, by what became of them.", "outcome"),
+        Metric(
+            "nearhit_encoder_seconds_avoided",
+            "Encoder time that would have come next, had there been no hit.",
+        ),
+        Metric("nearhit_store_failures", "Calls the store did not answer.", "call"),
+        Metric("nearhit_unstored_answers", "Fresh rankings that could not be remembered."),
+    )
+}
+
+GAUGES = {
+    metric.name: metric
+    for metric in (
+        Metric("nearhit_entries", "Entries remembered."),
+        Metric("nearhit_vector_bytes", "Bytes of vectors in the index."),
+        Metric("nearhit_pools_in_memory", "Pools decoded in memory."),
+        Metric("nearhit_photo_bytes", "Bytes of photo files kept."),
+        Metric("nearhit_store_bytes", "Bytes the store takes."),
+        Metric("nearhit_journal_lag", "Journal records not applied yet."),
+        Metric("nearhit_invalid_records", "Journal records and rankings that could not be read."),
+        Metric("nearhit_encoder_waiting", "Texts and photos waiting for a model.", "model"),
+        Metric("nearhit_encoder_seconds", "Time spent in a model since the start.", "model"),
+        Metric("nearhit_encoded_items", "Texts and photos encoded since the start.", "model"),
+        Metric("nearhit_fetches", "Pools being fetched or waiting for it."),
+    )
+}
