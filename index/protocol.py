@@ -47,13 +47,14 @@ class VectorIndex(Protocol):
 
         Args:
             scope: Partition the vectors belong to; made where it is new.
-            keys: One 64-bit integer a vector, unique within the scope.
+            keys: One signed 64-bit integer a vector, unique within the scope.
             vectors: Float32, shape (len(keys), dimension); scaled to unit length here.
 
         Raises:
-            DimensionMismatch: If the shape is another.
+            DimensionMismatch: If the shape is another; one-dimensional arrays are refused.
             InvalidVector: If a vector is zero or not finite.
             DuplicateKey: If a key is there already or twice in `keys`.
+            TypeError, OverflowError: If a key is no signed 64-bit integer.
         """
         ...
 
@@ -78,6 +79,7 @@ class VectorIndex(Protocol):
         Raises:
             DimensionMismatch: If the shape is another.
             InvalidVector: If a vector is zero or not finite.
+            ValueError: If k is below 1.
         """
         ...
 

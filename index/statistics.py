@@ -13,7 +13,7 @@ class IndexStatistics:
 
     Args:
         entries: Vectors held, by scope; scopes without vectors do not appear.
-        vector_bytes: Bytes of the vectors and their keys.
+        vector_bytes: Bytes of the vectors and their keys, spare capacity not counted.
         searches: Vectors searched for since the index was made.
     """
 

@@ -21,7 +21,7 @@ from cache.pools.pool import Pool, PoolKey
 from cache.pools.pools import Pools
 from service.answers import Found, FreshRanking, Observer, Scored, SearchAnswer
 from service.encoders.protocol import ClipEncoder, QueryEncoder
-from service.errors import DeadlineExceeded, UnknownFilter
+from service.errors import DeadlineExceeded
 from service.requests import SearchRequest
 from service.sources.protocol import ImageSource
 from service.telemetry.counters import Counters, Latencies
@@ -154,13 +154,13 @@ class Search:
         Answer a search.
 
         Raises:
-            UnknownFilter: If the source cannot apply a filter.
+            UnknownFilter, BadRequest: If the source cannot apply a filter.
             SourceError: If a cold tag cannot be fetched.
             EncoderError: If a model is overloaded or fails.
             FlightsFull: If too many other tags are being fetched.
             DeadlineExceeded: If it takes too long; a fetch under way goes on.
         """
-        self._check_filters(request)
+        self._source.check_filters(request.filters)
         watch = _Stopwatch(self._clock)
         try:
             async with asyncio.timeout(self._policy.timeout_s):
@@ -171,11 +171,6 @@ class Search:
                 retry_after_s=5,
             ) from exc
         return self._answer(found, request.k, watch)
-
-    def _check_filters(self, request: SearchRequest) -> None:
-        for name, _ in request.filters.pairs:
-            if name not in self._source.filter_names:
-                raise UnknownFilter(f"The source {self._source.name} has no filter `{name}`.")
 
     def _asked(self, request: SearchRequest) -> _Asked:
         source, size, clip = self._source.identity, self._policy.pool_size, self._clip.fingerprint
@@ -315,7 +310,8 @@ class Search:
             return False
         # It is stored; should the journal lag, the answer need not wait for that.
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._reach(position), _REACH_S)
+            async with asyncio.timeout(_REACH_S):
+                await self._reach(position)
         return True
 
     async def _count_semantic(self, asked: _Asked, relation: Relation) -> None:

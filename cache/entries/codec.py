@@ -46,6 +46,8 @@ def decode_entry(body: bytes) -> Entry:
         raise RecordInvalid("entry cannot be read") from exc
     if not len(embedding) or not np.isfinite(embedding).all() or not embedding.any():
         raise RecordInvalid("entry without a usable embedding")
+    if not np.isfinite([created_at, expires_at]).all():
+        raise RecordInvalid("entry without a beginning and an end")
     return Entry(**texts, embedding=embedding, created_at=created_at, expires_at=expires_at)
 
 
@@ -75,4 +77,6 @@ def decode_ranking(body: bytes) -> Ranking:
     steps = np.frombuffer(body, "<u2", n, _RANKING_HEADER.size + 2 * n)
     if not np.array_equal(np.sort(positions), np.arange(n)):
         raise RecordInvalid("ranking is no permutation")
+    if not np.isfinite([low, high]).all() or low > high or (steps[1:] > steps[:-1]).any():
+        raise RecordInvalid("ranking with scores out of order")
     return Ranking(positions, steps, low, high)

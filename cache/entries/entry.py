@@ -1,10 +1,11 @@
 """Entries: what is remembered of one answered query."""
 
 from dataclasses import dataclass
-from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
+
+from cache.digest import digest
 
 __all__ = ["Entry"]
 
@@ -39,5 +40,4 @@ class Entry:
     @property
     def ranking_key(self) -> str:
         """Name of its ranking in a store: unique to query and pool, so never a stale one."""
-        fields = (self.scope, self.tag, self.query, self.pool_id)
-        return blake2b("\0".join(fields).encode(), digest_size=16).hexdigest()
+        return digest(self.scope, self.tag, self.query, self.pool_id)

@@ -20,7 +20,20 @@ _NUMBERS = {
         "zero one two three four five six seven eight nine ten eleven twelve thirteen "
         "fourteen fifteen sixteen seventeen eighteen nineteen twenty".split()
     )
-} | {"single": "1", "dozen": "12", "hundred": "100", "thousand": "1000", "million": "1000000"}
+} | {
+    "single": "1",
+    "dozen": "12",
+    "thirty": "30",
+    "forty": "40",
+    "fifty": "50",
+    "sixty": "60",
+    "seventy": "70",
+    "eighty": "80",
+    "ninety": "90",
+    "hundred": "100",
+    "thousand": "1000",
+    "million": "1000000",
+}
 
 _COLOURS = {
     "amber": "amber",

@@ -9,9 +9,10 @@ def normalise(text: str) -> str:
     """
     Fold compatibility forms, case and spaces, and drop invisible format characters.
 
-    Unicode NFKC first, then full case folding, then NFKC again, since folding
+    Invisible characters go first, since they keep what stands around them from
+    composing. Then Unicode NFKC, full case folding, and NFKC again, since folding
     can leave a form that is not composed (Unicode 16, section 3.13, D145).
     """
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    visible = "".join(c for c in folded if unicodedata.category(c) != "Cf")
-    return " ".join(visible.split())
+    visible = "".join(c for c in text if unicodedata.category(c) != "Cf")
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", visible).casefold())
+    return " ".join(folded.split())

@@ -1,8 +1,8 @@
 """Scopes: the hard partitions of what is remembered."""
 
 from dataclasses import dataclass
-from hashlib import blake2b
 
+from cache.digest import digest
 from cache.pools.filters import Filters
 
 __all__ = ["Scope"]
@@ -32,12 +32,5 @@ class Scope:
     @property
     def digest(self) -> str:
         """A short stable hash, the scope's name in journal and index."""
-        fields = (
-            self.tenant,
-            self.source,
-            repr(self.filters.pairs),
-            str(self.pool_size),
-            self.clip,
-            self.query,
-        )
-        return blake2b("\0".join(fields).encode(), digest_size=16).hexdigest()
+        filters = self.filters.pairs
+        return digest(self.tenant, self.source, filters, self.pool_size, self.clip, self.query)

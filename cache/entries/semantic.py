@@ -138,10 +138,10 @@ class SemanticCache:
 
     def sweep(self) -> int:
         """Let go of what has expired; return how many entries went."""
-        due = []
+        due = set()
         while self._ends and self._ends[0][0] <= self._clock.now():
-            due.append(heapq.heappop(self._ends)[1])
-        gone = [position for position in due if position in self._entries]
+            due.add(heapq.heappop(self._ends)[1])
+        gone = sorted(due & self._entries.keys())
         self._forget(gone)
         return len(gone)
 

@@ -69,8 +69,10 @@ class Follower:
                 pause = _POLL_S
             except StoreUnavailable:
                 pause = min(2 * pause, _LONGEST_POLL_S)
+            # Not `wait_for`: on Python 3.11 it can swallow a cancellation.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self._wake.wait()
             self._wake.clear()
 
     async def reach(self, position: int) -> None:

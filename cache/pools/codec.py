@@ -58,13 +58,16 @@ def _pool(stored: dict[str, Any]) -> Pool:
     filters = Filters(tuple((str(name), str(value)) for name, value in stored["filters"]))
     rows = msgpack.unpackb(zlib.decompress(stored["candidates"]))
     flat = np.frombuffer(stored["embeddings"], dtype="<f2")
+    fetched_at, expires_at = float(stored["fetched_at"]), float(stored["expires_at"])
+    if not np.isfinite(flat).all() or not np.isfinite([fetched_at, expires_at]).all():
+        raise RecordInvalid("pool with a figure that is no number")
     return Pool(
         id=str(stored["id"]),
         key=PoolKey(source, tag, filters, size, clip),
         candidates=tuple(_candidate(row) for row in rows),
         embeddings=flat.reshape(len(rows), stored["width"]),
-        fetched_at=float(stored["fetched_at"]),
-        expires_at=float(stored["expires_at"]),
+        fetched_at=fetched_at,
+        expires_at=expires_at,
     )
 
 

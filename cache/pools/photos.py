@@ -2,9 +2,11 @@
 
 import asyncio
 import os
+import secrets
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
@@ -50,7 +52,7 @@ class PhotoStore:
         return await self._run(partial(self._read, _file_name(name)))
 
     async def put(self, name: str, data: bytes) -> bool:
-        """Keep a photo's bytes; return whether the disk took them."""
+        """Keep a photo's bytes; return whether they fit the budget and the disk took them."""
         return await self._run(partial(self._write, _file_name(name), data))
 
     async def aclose(self) -> None:
@@ -62,6 +64,8 @@ class PhotoStore:
 
     def _scan(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
+        for leftover in self._folder.glob("*.part"):
+            _remove(leftover)
         files = [(e.stat(), e.name) for e in os.scandir(self._folder) if _is_photo(e)]
         for stat, name in sorted(files, key=lambda f: f[0].st_mtime):
             self._note(name, stat.st_size)
@@ -71,21 +75,26 @@ class PhotoStore:
         path = self._folder / name
         try:
             data = path.read_bytes()
-            os.utime(path)
         except OSError:
             self._forget(name)
             return None
+        # A disk that may only be read still serves.
+        with suppress(OSError):
+            os.utime(path)
         self._note(name, len(data))
         return data
 
     def _write(self, name: str, data: bytes) -> bool:
+        if len(data) > self._budget_bytes:
+            return False
         path = self._folder / name
-        part = path.with_suffix(".part")
+        # Two processes may write the same photo at once, each to a file of its own.
+        part = path.with_suffix(f".{secrets.token_hex(4)}.part")
         try:
             part.write_bytes(data)
             part.replace(path)
         except OSError:
-            part.unlink(missing_ok=True)
+            _remove(part)
             return False
         self._note(name, len(data))
         self._trim()
@@ -101,13 +110,18 @@ class PhotoStore:
     def _trim(self) -> None:
         while self._total_bytes > self._budget_bytes:
             oldest = next(iter(self._sizes))
-            (self._folder / oldest).unlink(missing_ok=True)
+            _remove(self._folder / oldest)
             self._forget(oldest)
 
 
 def _file_name(name: str) -> str:
     # Names hold ids from outside; a hash can be no path.
     return blake2b(name.encode(), digest_size=16).hexdigest() + ".photo"
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink()
 
 
 def _is_photo(entry: os.DirEntry[str]) -> bool:

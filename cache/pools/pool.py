@@ -1,11 +1,11 @@
 """Pools: the photos a tag pulled from a source, with their embeddings."""
 
 from dataclasses import dataclass
-from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cache.digest import digest
 from cache.pools.filters import Filters
 
 __all__ = ["POOL_LIFETIME_S", "Candidate", "Pool", "PoolKey"]
@@ -64,8 +64,7 @@ class PoolKey:
     @property
     def digest(self) -> str:
         """A short stable hash, the pool's name in a store."""
-        fields = (self.source, self.tag, repr(self.filters.pairs), str(self.size), self.clip)
-        return blake2b("\0".join(fields).encode(), digest_size=16).hexdigest()
+        return digest(self.source, self.tag, self.filters.pairs, self.size, self.clip)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,13 +48,13 @@ class Pools:
         Raises:
             StoreUnavailable: If it is not in memory and the store does not answer.
         """
-        pool = self._pools.get(key)
+        pool = self._live(self._pools.get(key))
         if pool is None:
-            pool = await self._load(key)
-        if pool is None or pool.expires_at <= self._clock.now():
+            # Another process may have fetched a newer one than expired here.
             self._pools.pop(key, None)
-            return None
-        self._hold(key, pool)
+            pool = self._live(await self._load(key))
+        if pool is not None:
+            self._hold(key, pool)
         return pool
 
     async def put(self, pool: Pool) -> None:
@@ -98,8 +98,9 @@ class Pools:
             StoreUnavailable: If the store does not answer.
         """
         bodies = await self._store.get(BlobKind.EMBEDDING, [f"{clip}/{p}" for p in photos])
-        found = {key.partition("/")[2]: np.frombuffer(b, "<f2") for key, b in bodies.items()}
-        return {photo: vector for photo, vector in found.items() if len(vector) == dimension}
+        fitting = {k.partition("/")[2]: b for k, b in bodies.items() if len(b) == 2 * dimension}
+        found = {photo: np.frombuffer(body, "<f2") for photo, body in fitting.items()}
+        return {photo: vector for photo, vector in found.items() if np.isfinite(vector).all()}
 
     async def put_embeddings(
         self, clip: str, photos: Sequence[str], vectors: NDArray[np.float16]
@@ -115,6 +116,9 @@ class Pools:
         await self._store.put(
             [Blob(BlobKind.EMBEDDING, f"{clip}/{p}", v.tobytes(), end) for p, v in rows]
         )
+
+    def _live(self, pool: Pool | None) -> Pool | None:
+        return pool if pool is not None and pool.expires_at > self._clock.now() else None
 
     def _hold(self, key: str, pool: Pool) -> None:
         self._pools[key] = pool

@@ -28,8 +28,7 @@ class SingleFlight(Generic[K, V]):
     def __init__(self, *, running: int, waiting: int) -> None:
         self._limit = running + waiting
         self._turn = asyncio.Semaphore(running)
-        self._flights: dict[K, asyncio.Future[V]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._flights: dict[K, asyncio.Task[V]] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -40,9 +39,10 @@ class SingleFlight(Generic[K, V]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        flights = list(self._flights.values())
+        for flight in flights:
+            flight.cancel()
+        await asyncio.gather(*flights, return_exceptions=True)
 
     def __len__(self) -> int:
         return len(self._flights)
@@ -60,30 +60,19 @@ class SingleFlight(Generic[K, V]):
             flight = self._start(key, work)
         return await asyncio.shield(flight)
 
-    def _start(self, key: K, work: Callable[[], Awaitable[V]]) -> asyncio.Future[V]:
+    def _start(self, key: K, work: Callable[[], Awaitable[V]]) -> asyncio.Task[V]:
         if len(self._flights) >= self._limit:
             raise FlightsFull("Too many different things are being fetched already.")
-        flight: asyncio.Future[V] = asyncio.get_running_loop().create_future()
-        # Callers may all have gone by then; an outcome nobody reads is no mistake.
-        flight.add_done_callback(lambda f: f.cancelled() or f.exception())
-        self._flights[key] = flight
-        task = asyncio.create_task(self._fly(key, work, flight))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        flight = self._flights[key] = asyncio.create_task(self._fly(work))
+        flight.add_done_callback(lambda done: self._land(key, done))
         return flight
 
-    async def _fly(
-        self, key: K, work: Callable[[], Awaitable[V]], flight: asyncio.Future[V]
-    ) -> None:
-        try:
-            async with self._turn:
-                outcome = await work()
-        except asyncio.CancelledError:
-            flight.cancel()
-            raise
-        except Exception as exc:  # noqa: BLE001 - the outcome belongs to the callers, whatever it is
-            flight.set_exception(exc)
-        else:
-            flight.set_result(outcome)
-        finally:
-            del self._flights[key]
+    async def _fly(self, work: Callable[[], Awaitable[V]]) -> V:
+        async with self._turn:
+            return await work()
+
+    def _land(self, key: K, flight: asyncio.Task[V]) -> None:
+        del self._flights[key]
+        # Callers may all have gone by now; an outcome nobody reads is no mistake.
+        if not flight.cancelled():
+            flight.exception()

@@ -4,6 +4,7 @@ import asyncio
 import json
 import secrets
 import sqlite3
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -44,6 +45,7 @@ CREATE TABLE IF NOT EXISTS counters (
 """
 
 _MOST_KEYS = 500
+_SWITCH_PAUSE_S = 0.01
 _COUNTERS_KEPT_S = 7 * 24 * 3600.0
 
 T = TypeVar("T")
@@ -136,8 +138,11 @@ class _Connection:
         self._timeout_s = timeout_s
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._db: sqlite3.Connection | None = None
+        self._closed = False
 
     async def run(self, work: Callable[[sqlite3.Connection], T], timeout_s: float) -> T:
+        if self._closed:
+            raise StoreUnavailable(f"The store at {self._path} is closed.")
         try:
             async with asyncio.timeout(timeout_s):
                 return await asyncio.get_running_loop().run_in_executor(
@@ -149,8 +154,10 @@ class _Connection:
             raise StoreUnavailable(f"The store at {self._path} failed: {exc}.") from exc
 
     async def aclose(self) -> None:
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._thread, self._close)
+        if self._closed:
+            return
+        self._closed = True
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
         self._thread.shutdown()
 
     def _in_transaction(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -161,14 +168,31 @@ class _Connection:
     def _connect(self) -> sqlite3.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         db = sqlite3.connect(self._path, timeout=self._timeout_s)
-        db.execute("PRAGMA journal_mode=WAL")
-        db.execute("PRAGMA synchronous=NORMAL")
+        try:
+            _write_ahead(db, self._timeout_s)
+        except BaseException:
+            db.close()
+            raise
         return db
 
     def _close(self) -> None:
         if self._db is not None:
             self._db.close()
             self._db = None
+
+
+def _write_ahead(db: sqlite3.Connection, timeout_s: float) -> None:
+    """Switch to the write-ahead log; SQLite itself does not wait for another switching too."""
+    end = time.monotonic() + timeout_s
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+            break
+        except sqlite3.OperationalError as exc:
+            if exc.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= end:
+                raise
+            time.sleep(_SWITCH_PAUSE_S)
+    db.execute("PRAGMA synchronous=NORMAL")
 
 
 def _make(db: sqlite3.Connection) -> None:

@@ -22,9 +22,14 @@ class ImageSource(Protocol):
         """Name and where it reads from: what must not be mixed in one cache."""
         ...
 
-    @property
-    def filter_names(self) -> frozenset[str]:
-        """Names of the filters this source can apply."""
+    def check_filters(self, filters: Filters) -> None:
+        """
+        Return if the source can apply every filter as asked.
+
+        Raises:
+            UnknownFilter: If it has no such filter.
+            BadRequest: If a filter cannot have that value.
+        """
         ...
 
     async def search(self, tag: str, filters: Filters, limit: int) -> Sequence[Candidate]:
@@ -32,7 +37,7 @@ class ImageSource(Protocol):
         Return up to `limit` candidates of a tag, the source's best first.
 
         Raises:
-            UnknownFilter: If a filter is not one of `filter_names`.
+            UnknownFilter, BadRequest: As `check_filters`.
             SourceUnavailable: If the source does not answer in time or not sensibly.
             SourceRefused: If it rejects the request or the key.
             QuotaExhausted: If it asks us to wait.

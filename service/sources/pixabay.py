@@ -1,0 +1,218 @@
+"""The Pixabay API as a source of photos; https://pixabay.com/api/docs/ describes it."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Self
+
+import httpx
+import stamina
+import structlog
+from pydantic import SecretStr
+
+from cache.clock import Clock
+from cache.pools.filters import Filters
+from cache.pools.pool import Candidate
+from service.errors import BadRequest, SetupError
+from service.settings import Settings
+from service.sources.fetch import PhotoFetcher, read_at_most
+from service.sources.filters import PIXABAY_RULES, check
+from service.sources.pixabay_answers import is_page, read_candidates, refusal, unavailable
+from service.sources.quota import Quota
+
+__all__ = ["PixabaySource"]
+
+log = structlog.get_logger()
+
+_MAX_TAG = 100  # characters of `q`
+_PER_PAGE = (3, 200)
+_MAX_BYTES = 2 * 1024**2
+_TOO_MANY_REQUESTS = 429
+_MAX_PORT = 65_535
+
+
+class PixabaySource:
+    """
+    Photos of Pixabay, or of a look-alike of its API.
+
+    Args:
+        client: Asks the API; closed by `aclose`.
+        fetcher: Fetches the photos; closed by `aclose`.
+        key: The API key. It goes out with every call and nowhere else.
+        url: Address of the API.
+        timeout_s: Longest wait for an answer, a second attempt included.
+        clock: Says when the API's quota is renewed.
+    """
+
+    name = "pixabay"
+
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        fetcher: PhotoFetcher,
+        *,
+        key: SecretStr,
+        url: str,
+        timeout_s: float,
+        clock: Clock,
+    ) -> None:
+        self._client = client
+        self._fetcher = fetcher
+        self._key = key
+        self._url = _api_url(url)
+        self._site = f"{self._url.scheme}://{self._url.netloc.decode()}"
+        self._timeout_s = timeout_s
+        self._quota = Quota(clock)
+        _keep_queries_from_logs()
+
+    @classmethod
+    def from_settings(cls, settings: Settings, clock: Clock) -> Self:
+        """
+        Build with clients of its own.
+
+        Raises:
+            SetupError: If there is no key, or the address is none.
+        """
+        key = settings.pixabay_api_key
+        if key is None or not key.get_secret_value():
+            raise SetupError(
+                "Pixabay needs a key: set NEARHIT_PIXABAY_API_KEY "
+                "(free at https://pixabay.com/api/docs/)."
+            )
+        return cls(
+            httpx.AsyncClient(headers={"User-Agent": "nearhit"}),
+            PhotoFetcher.from_settings(settings),
+            key=key,
+            url=settings.pixabay_url,
+            timeout_s=settings.api_timeout_s,
+            clock=clock,
+        )
+
+    @property
+    def identity(self) -> str:
+        """Name, and for a look-alike where it is."""
+        url = self._url
+        place = f"{url.host}{f':{url.port}' if url.port else ''}{url.path.rstrip('/')}"
+        if (url.scheme, place) == ("https", "pixabay.com/api"):
+            return self.name
+        return f"{self.name}@{place}"
+
+    def check_filters(self, filters: Filters) -> None:
+        """Return if every filter can be applied as asked, as `ImageSource` says."""
+        check(filters, PIXABAY_RULES, source="Pixabay")
+
+    async def search(self, tag: str, filters: Filters, limit: int) -> Sequence[Candidate]:
+        """
+        Return up to `limit` candidates of a tag, in one call of the API.
+
+        Raises:
+            UnknownFilter, BadRequest: As `check_filters`, or if the tag is too long.
+            SourceUnavailable: If the API does not answer in time or not sensibly.
+            SourceRefused: If it rejects the request or the key.
+            QuotaExhausted: If it asks us to wait.
+        """
+        if len(tag) > _MAX_TAG:
+            raise BadRequest(f"A tag may have {_MAX_TAG} characters; this one has {len(tag)}.")
+        self.check_filters(filters)
+        body = await self._ask(self._params(tag, filters, limit))
+        candidates, skipped = read_candidates(body, site=self._site)
+        if skipped:
+            log.warning("pixabay hits skipped", skipped=skipped, kept=len(candidates))
+        return candidates[: max(limit, 0)]
+
+    async def photo(self, candidate: Candidate) -> bytes:
+        """Return the bytes behind a candidate's `url`; raises as `PhotoFetcher.fetch`."""
+        return await self._fetcher.fetch(candidate.url)
+
+    async def aclose(self) -> None:
+        """Give back connections."""
+        await self._client.aclose()
+        await self._fetcher.aclose()
+
+    def _params(self, tag: str, filters: Filters, limit: int) -> dict[str, str]:
+        least, most = _PER_PAGE
+        return {
+            "image_type": "photo",
+            **dict(filters.pairs),
+            "key": self._key.get_secret_value(),
+            "q": tag,
+            "per_page": str(min(max(limit, least), most)),
+            "safesearch": "true",
+        }
+
+    async def _ask(self, params: dict[str, str]) -> bytes:
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await self._ask_twice(params)
+        except (TimeoutError, httpx.TimeoutException) as exc:
+            raise unavailable(f"Pixabay did not answer within {self._timeout_s:g} s.") from exc
+        except httpx.HTTPStatusError as exc:
+            status = exc.response.status_code
+            raise unavailable(f"Pixabay answered with an error of its own ({status}).") from exc
+        except httpx.HTTPError as exc:
+            raise unavailable("Pixabay cannot be reached.") from exc
+
+    async def _ask_twice(self, params: dict[str, str]) -> bytes:
+        @stamina.retry(on=_may_pass, attempts=2, wait_initial=0.1, wait_jitter=0.1)
+        async def ask() -> bytes:
+            return await self._call(params)
+
+        return await ask()
+
+    async def _call(self, params: dict[str, str]) -> bytes:
+        self._quota.take()
+        async with self._client.stream(
+            "GET",
+            self._url.copy_merge_params(params),
+            follow_redirects=False,
+            timeout=self._timeout_s,
+        ) as response:
+            self._quota.learn(response.headers)
+            body = await read_at_most(response, _MAX_BYTES)
+        if body is None:
+            raise unavailable(f"Pixabay's answer is larger than {_MAX_BYTES} bytes.")
+        self._check(response, body)
+        return body
+
+    def _check(self, response: httpx.Response, body: bytes) -> None:
+        if response.is_server_error:
+            # Not raise_for_status: its message holds the address, and so the key.
+            raise httpx.HTTPStatusError(
+                f"status {response.status_code}", request=response.request, response=response
+            )
+        if response.status_code == _TOO_MANY_REQUESTS and not is_page(body):
+            raise self._quota.exhaust(response.headers)
+        error = refusal(response.status_code, body, key=self._key.get_secret_value())
+        if error is not None:
+            raise error
+
+
+def _api_url(address: str) -> httpx.URL:
+    try:
+        url = httpx.URL(address)
+        complete = url.scheme in ("http", "https") and url.host and (url.port or 0) <= _MAX_PORT
+    except (httpx.InvalidURL, UnicodeError) as exc:
+        raise SetupError("NEARHIT_PIXABAY_URL is not a web address.") from exc
+    if not complete:
+        raise SetupError("NEARHIT_PIXABAY_URL must be a whole address, with https:// or http://.")
+    return url
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether asking once more at once may help; a time-out has used up the time for that."""
+    if isinstance(error, httpx.TimeoutException):
+        return False
+    return isinstance(error, httpx.TransportError | httpx.HTTPStatusError)
+
+
+def _keep_queries_from_logs() -> None:
+    # httpx logs every address at INFO: ours hold the key and what people search for.
+    logging.getLogger("httpx").addFilter(_without_query)
+
+
+def _without_query(record: logging.LogRecord) -> bool:
+    if isinstance(record.args, tuple):
+        record.args = tuple(
+            arg.copy_with(query=None) if isinstance(arg, httpx.URL) else arg for arg in record.args
+        )
+    return True

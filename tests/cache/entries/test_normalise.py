@@ -1,0 +1,49 @@
+"""Texts that differ only in form become equal."""
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from cache.entries.normalise import normalise
+
+SAME = {
+    "compatibility forms": ("ｈｏｒｓｅ ①", "horse 1"),
+    "composition": ("cafe\u0301", "caf\u00e9"),
+    "case": ("Red HORSE", "red horse"),
+    "full case folding": ("Straße", "strasse"),
+    "folding that leaves an accent apart": ("\u01f0 \u0130", "\u01f0 i\u0307"),
+    "spaces": ("  red\t\n horse\u00a0\u3000rides ", "red horse rides"),
+    "soft hyphen": ("wild\u00adlife", "wildlife"),
+    "zero-width space": ("wild\u200blife", "wildlife"),
+    "byte order mark": ("\ufeffhorse", "horse"),
+    "joiner between letter and accent": ("cafe\u200d\u0301", "caf\u00e9"),
+}
+
+
+@pytest.mark.parametrize(("written", "meant"), SAME.values(), ids=SAME.keys())
+def test_normalise_folds_what_does_not_change_the_meaning(written, meant):
+    """Texts that differ only in form are one text."""
+    assert normalise(written) == meant
+
+
+@pytest.mark.parametrize("text", ["horse-riding", "what?", "3.5", "café", "馬 と 花"])
+def test_normalise_keeps_what_may_change_the_meaning(text):
+    """Signs, accents and other scripts stay."""
+    assert normalise(text) == text
+
+
+@pytest.mark.parametrize("text", ["", " \t", "\u200b", "\u00ad \ufeff"])
+def test_normalise_leaves_nothing_of_a_text_nobody_can_see(text):
+    """Spaces and invisible characters alone are an empty text."""
+    assert normalise(text) == ""
+
+
+@given(st.text())
+@example("e\u200d\u0301")
+@example("\u1fb3\u00ad\u0301\u0345")
+@example("a\u0345\u200b\u0301")
+def test_normalise_changes_nothing_twice(text):
+    """A normalised text is its own normal form."""
+    once = normalise(text)
+
+    assert normalise(once) == once

@@ -1,0 +1,15 @@
+"""What tests of the service share."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.service.world import World, made
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    """A search over ten horses and five tigers."""
+    async with made(tmp_path) as world:
+        yield world

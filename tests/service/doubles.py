@@ -1,0 +1,135 @@
+"""Models and a source for tests: the seams' fakes, which count what they are asked."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from cache.pools.filters import Filters
+from cache.pools.pool import Candidate
+from service.errors import PhotoRejected, PhotoUnavailable, UnknownFilter
+
+DIMENSION = 8
+
+
+def at(similarity: float) -> NDArray[np.float32]:
+    """Return a unit vector whose cosine with `at(1.0)` is `similarity`."""
+    vector = np.zeros(DIMENSION, np.float32)
+    vector[0], vector[1] = similarity, np.sqrt(1 - similarity**2)
+    return vector
+
+
+class FakeQueryEncoder:
+    """Places texts as told; texts it has not been told of lie apart from all others."""
+
+    fingerprint = "q" * 16
+    dimension = DIMENSION
+
+    def __init__(self) -> None:
+        self.places: dict[str, NDArray[np.float32]] = {}
+        self.encoded: list[str] = []
+
+    async def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        self.encoded += texts
+        return np.stack([self._place(text) for text in texts])
+
+    def _place(self, text: str) -> NDArray[np.float32]:
+        if text in self.places:
+            return self.places[text]
+        seed = int.from_bytes(text.encode()[:16].ljust(16, b"\0"), "little") % 2**63
+        vector = np.random.default_rng(seed).normal(size=DIMENSION).astype(np.float32)
+        vector[:2] = 0
+        return vector / np.linalg.norm(vector)
+
+
+class FakeClip:
+    """Photos are unit vectors by their colour; a text likes the photo whose number it names."""
+
+    fingerprint = "c" * 16
+    dimension = DIMENSION
+    logit_scale = 100.0
+
+    def __init__(self) -> None:
+        self.idle = True
+        self.texts: list[str] = []
+        self.images = 0
+
+    async def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        self.texts += texts
+        return np.stack([_photo_vector(_number(text)) for text in texts])
+
+    async def encode_images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
+        self.images += len(images)
+        return np.stack([_photo_vector(image.getpixel((0, 0))[0]) for image in images])
+
+
+def _number(text: str) -> int:
+    digits = "".join(c for c in text if c.isdigit())
+    return int(digits or 0)
+
+
+def _photo_vector(number: int) -> NDArray[np.float32]:
+    vector = np.random.default_rng(number).normal(size=DIMENSION).astype(np.float32)
+    return vector / np.linalg.norm(vector)
+
+
+class FakeSource:
+    """Photos numbered by tag; photos can be broken or out of reach, and the API can be held."""
+
+    name = "fake"
+    identity = "fake"
+
+    def __init__(self, photos: Mapping[str, Sequence[int]]) -> None:
+        self.photos = dict(photos)
+        self.calls: list[str] = []
+        self.fetched: list[int] = []
+        self.rejected: set[int] = set()
+        self.unavailable: set[int] = set()
+        self.error: Exception | None = None
+        self.asked = asyncio.Event()
+        self.open = asyncio.Event()
+        self.open.set()
+
+    def check_filters(self, filters: Filters) -> None:
+        for name, _ in filters.pairs:
+            if name != "order":
+                raise UnknownFilter(f"No filter {name}.")
+
+    async def search(self, tag: str, filters: Filters, limit: int) -> Sequence[Candidate]:
+        self.calls.append(tag)
+        self.asked.set()
+        await self.open.wait()
+        if self.error:
+            raise self.error
+        return [_candidate(number) for number in self.photos.get(tag, ())][:limit]
+
+    async def picture(self, candidate: Candidate) -> Image.Image:
+        number = int(candidate.id.partition(":")[2])
+        if number in self.rejected:
+            raise PhotoRejected("It is broken.")
+        if number in self.unavailable:
+            raise PhotoUnavailable("It does not come.")
+        self.fetched.append(number)
+        return Image.new("RGB", (2, 2), (number, 0, 0))
+
+    async def photo(self, candidate: Candidate) -> bytes:
+        raise NotImplementedError
+
+    async def aclose(self) -> None:
+        return
+
+
+def _candidate(number: int) -> Candidate:
+    return Candidate(
+        id=f"fake:{number}",
+        url=f"https://fake/{number}.jpg",
+        page_url="",
+        width=2,
+        height=2,
+        author="",
+        author_url="",
+        tags=(),
+        source="fake",
+    )

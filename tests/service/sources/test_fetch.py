@@ -1,0 +1,179 @@
+"""Photos over the network: hosts, redirects, sizes, times."""
+
+import asyncio
+import socket
+import time
+
+import httpx
+import pytest
+from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+
+from service.errors import PhotoRejected, PhotoUnavailable
+from service.sources.fetch import PhotoFetcher
+from tests.service.sources.doubles import jpeg
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def fetch():
+    """The fetch of a fetcher that trusts 127.0.0.1 alone, and little of it."""
+    fetcher = PhotoFetcher(
+        httpx.AsyncClient(), hosts=["127.0.0.1"], max_bytes=100_000, timeout_s=0.3
+    )
+    yield fetcher.fetch
+    await fetcher.aclose()
+
+
+async def test_a_photo_arrives_as_it_is(fetch, canned, base):
+    """The bytes come back unchanged."""
+    canned.answer = lambda _: Response(jpeg())
+
+    assert await fetch(f"{base}/a.jpg") == jpeg()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.com/a.jpg",
+        "https://127.0.0.1.example.com/a.jpg",
+        "http://localhost/a.jpg",
+        "https://user:word@127.0.0.1/a.jpg",
+        "https://127.0.0.1@example.com/a.jpg",
+        "ftp://127.0.0.1/a.jpg",
+        "file:///etc/passwd",
+        "/a.jpg",
+        "",
+        "https://[",
+        "https://xn--/a.jpg",
+        "https://127.0.0.1:99999/a.jpg",
+    ],
+)
+async def test_other_addresses_are_rejected(fetch, url):
+    """Only hosts of the list, only http and https, never with a password."""
+    with pytest.raises(PhotoRejected):
+        await fetch(url)
+
+
+async def test_plain_http_is_for_loopback_alone():
+    """A host beyond loopback must speak https even where it stands in the list."""
+    async with httpx.AsyncClient() as client:
+        fetcher = PhotoFetcher(client, hosts=["example.com"], max_bytes=10, timeout_s=1)
+
+        with pytest.raises(PhotoRejected, match="https"):
+            await fetcher.fetch("http://example.com/a.jpg")
+
+
+async def test_redirects_within_the_hosts_are_followed(fetch, canned, base):
+    """A redirect to an allowed host leads to the photo."""
+    canned.answer = lambda request: (
+        Response(jpeg()) if request.url.path == "/b.jpg" else RedirectResponse("/b.jpg")
+    )
+
+    assert await fetch(f"{base}/a.jpg") == jpeg()
+
+
+@pytest.mark.parametrize(
+    "target", ["https://example.com/a.jpg", "http://localhost/a.jpg", "file:///etc/passwd", "//["]
+)
+async def test_redirects_elsewhere_are_rejected(fetch, canned, base, target):
+    """Each hop is checked as the first address was."""
+    canned.answer = lambda _: Response(status_code=302, headers={"Location": target})
+
+    with pytest.raises(PhotoRejected):
+        await fetch(f"{base}/a.jpg")
+
+    assert len(canned.requests) == 1
+
+
+async def test_endless_redirects_are_rejected(fetch, canned, base):
+    """After three redirects it is enough."""
+    canned.answer = lambda _: RedirectResponse("/again.jpg")
+
+    with pytest.raises(PhotoRejected, match="redirect"):
+        await fetch(f"{base}/a.jpg")
+
+    assert len(canned.requests) == 4
+
+
+async def test_a_large_photo_is_rejected_by_its_announced_length(fetch, canned, base):
+    """The announced length is enough to turn a photo away."""
+    canned.answer = lambda _: Response(jpeg() + bytes(200_000))
+
+    with pytest.raises(PhotoRejected, match="larger than 100000 bytes"):
+        await fetch(f"{base}/a.jpg")
+
+
+async def test_a_large_photo_is_rejected_while_it_arrives(fetch, canned, base):
+    """Bytes are counted as they come where no length was announced."""
+    sent = []
+
+    async def endless():
+        for number in range(10_000):
+            sent.append(number)
+            yield bytes(10_000)
+            await asyncio.sleep(0)
+
+    canned.answer = lambda _: StreamingResponse(endless())
+
+    with pytest.raises(PhotoRejected, match="larger than 100000 bytes"):
+        await fetch(f"{base}/a.jpg")
+    assert len(sent) < 10_000
+
+
+async def test_a_slow_drip_ends(fetch, canned, base):
+    """Bytes that keep coming, slowly, do not keep us beyond the time limit."""
+
+    async def drip():
+        while True:
+            yield b"\xff"
+            await asyncio.sleep(0.02)
+
+    canned.answer = lambda _: StreamingResponse(drip())
+    began = time.monotonic()
+
+    with pytest.raises(PhotoUnavailable, match=r"within 0\.3 s"):
+        await fetch(f"{base}/a.jpg")
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("status", [403, 404, 410, 429, 500, 503])
+async def test_an_error_of_the_host_means_unavailable(fetch, canned, base, status):
+    """A status that is no success may be another one later."""
+    canned.answer = lambda _: Response(status_code=status)
+
+    with pytest.raises(PhotoUnavailable, match=str(status)):
+        await fetch(f"{base}/a.jpg")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [HTMLResponse("<html>"), Response(b"<html>", media_type="image/jpeg"), Response(b"")],
+)
+async def test_a_page_in_place_of_a_photo_is_rejected(fetch, canned, base, answer):
+    """HTML is rejected, also where it calls itself a JPEG; so is nothing at all."""
+    canned.answer = lambda _: answer
+
+    with pytest.raises(PhotoRejected):
+        await fetch(f"{base}/a.jpg")
+
+
+async def test_no_host_there_means_unavailable(fetch):
+    """A connection refused may be accepted later."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+
+    with pytest.raises(PhotoUnavailable, match="reached"):
+        await fetch(f"http://127.0.0.1:{port}/a.jpg")
+
+
+async def test_a_connection_cut_short_means_unavailable(fetch, canned, base):
+    """A photo whose announced end never comes may come whole later."""
+
+    async def half():
+        yield jpeg()
+
+    canned.answer = lambda _: StreamingResponse(half(), headers={"Content-Length": "50000"})
+
+    with pytest.raises(PhotoUnavailable):
+        await fetch(f"{base}/a.jpg")

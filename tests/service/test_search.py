@@ -1,0 +1,369 @@
+"""The use case, tier by tier."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from cache.errors import FlightsFull, StoreUnavailable
+from cache.pools.filters import Filters
+from service.errors import DeadlineExceeded, SourceUnavailable, UnknownFilter
+from service.tiers import Tier
+from tests.service.doubles import at
+from tests.service.world import World, ids, made
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_cold_tag_is_answered_from_the_origin(world: World):
+    """The first search of a tag fetches and ranks its photos, best first, and is remembered."""
+    answer = await world.ask("photo 7")
+
+    assert answer.found.tier is Tier.ORIGIN
+    assert ids(answer)[0] == "fake:7"
+    assert answer.results[0].score == pytest.approx(100, abs=0.1)
+    assert answer.found.stored
+
+
+async def test_the_same_search_again_runs_no_model(world: World):
+    """An exact hit gives the very same answer without any encoder."""
+    first = await world.ask("photo 7")
+    asked = len(world.query.encoded), len(world.clip.texts)
+
+    again = await world.ask("  PHOTO  7 ")
+
+    assert again.found.tier is Tier.EXACT
+    assert again.results == first.results
+    assert (len(world.query.encoded), len(world.clip.texts)) == asked
+
+
+async def test_a_query_that_means_the_same_is_answered_from_memory(world: World):
+    """A semantic hit tells what it matched, and neither ranks nor fetches."""
+    world.query.places = {"a": at(1.0), "b": at(0.95)}
+    first = await world.ask("a")
+
+    answer = await world.ask("b")
+
+    found = answer.found
+    assert found.tier is Tier.SEMANTIC
+    assert found.entry is not None
+    assert found.entry.query == "a"
+    assert found.similarity == pytest.approx(0.95, abs=0.001)
+    assert answer.results == first.results
+    assert world.clip.texts == ["a"]
+
+
+async def test_a_query_below_the_threshold_ranks_the_warm_pool(world: World):
+    """Not near enough means the pool tier: one text encode, no fetch."""
+    world.query.places = {"photo 1": at(1.0), "photo 2": at(0.89)}
+    await world.ask("photo 1")
+
+    answer = await world.ask("photo 2")
+
+    assert answer.found.tier is Tier.POOL
+    assert ids(answer)[0] == "fake:2"
+    assert world.source.calls == ["horse"]
+    assert world.clip.images == 10
+
+
+async def test_the_nearest_that_may_be_served_is_served(world: World):
+    """A neighbour a guard rejects makes room for the next one."""
+    world.query.places = dict(
+        red=at(0.99), plain=at(0.95), blue=at(1.0), shiny=at(1.0)
+    )
+    await world.ask("red")
+    await world.ask("plain", min_similarity=1.0)
+
+    refused = await world.ask("blue", min_similarity=0.96)
+    served = await world.ask("shiny", min_similarity=0.94)
+
+    assert refused.found.tier is Tier.POOL
+    assert served.found.entry is not None
+    assert served.found.entry.query == "plain"
+
+
+async def test_an_inflected_tag_is_served_and_another_is_not(world: World):
+    """`horses` may be answered from `horse`; `tiger` never is."""
+    world.query.places = {"a": at(1.0), "b": at(0.99)}
+    await world.ask("a", tag="horse")
+
+    inflected = await world.ask("b", tag="horses")
+    across = await world.ask("b", tag="tiger", min_similarity=-1)
+
+    assert (inflected.found.tier, inflected.found.relation) == (Tier.SEMANTIC, "inflection")
+    assert across.found.tier is Tier.ORIGIN
+
+
+async def test_a_request_may_set_its_own_threshold(world: World):
+    """`min_similarity` of a request replaces the service's, up and down."""
+    world.query.places = {"a": at(1.0), "b": at(0.95), "c": at(0.5)}
+    await world.ask("a")
+
+    strict = await world.ask("b", min_similarity=0.96)
+    lax = await world.ask("c", min_similarity=0.1)
+
+    assert (strict.found.tier, lax.found.tier) == (Tier.POOL, Tier.SEMANTIC)
+
+
+async def test_fresh_passes_over_what_is_remembered(world: World):
+    """`fresh` ranks the warm pool for the query itself, replaces the entry, and never refetches."""
+    await world.ask("photo 1")
+
+    fresh = await world.ask("photo 1", fresh=True)
+    after = await world.ask("photo 1")
+
+    assert (fresh.found.tier, after.found.tier) == (Tier.POOL, Tier.EXACT)
+    assert world.source.calls == ["horse"]
+    assert len(world.cache) == 1
+
+
+@pytest.mark.parametrize(("idle", "tier"), [(True, Tier.POOL), (False, Tier.SEMANTIC)])
+async def test_prefer_exact_ranks_the_warm_pool_while_the_encoder_is_idle(
+    tmp_path: Path, idle: bool, tier: Tier
+):
+    """With `exact` preferred, a semantic hit is for when the encoder has other work."""
+    async with made(tmp_path, prefer="exact") as world:
+        world.query.places = {"a": at(1.0), "b": at(0.99)}
+        await world.ask("a")
+        world.clip.idle = idle
+
+        answer = await world.ask("b")
+
+    assert answer.found.tier is tier
+
+
+async def test_a_hit_never_becomes_an_entry(world: World):
+    """Only a fresh ranking is remembered, or errors would feed on each other."""
+    world.query.places = {"a": at(1.0), "b": at(0.95), "c": at(0.8)}
+    await world.ask("a")
+    for _ in range(3):
+        await world.ask("b")
+
+    answer = await world.ask("b")
+
+    assert answer.found.tier is Tier.SEMANTIC
+    assert len(world.cache) == 1
+
+
+async def test_a_pool_is_fetched_again_after_exactly_24_hours(world: World):
+    """Within 24 hours the source is not asked again, after them it is, and entries go along."""
+    await world.ask("photo 1")
+    world.clock.advance(seconds=24 * 3600 - 1)
+    before = await world.ask("photo 1")
+    world.clock.advance(seconds=1)
+
+    after = await world.ask("photo 1")
+
+    assert (before.found.tier, after.found.tier) == (Tier.EXACT, Tier.ORIGIN)
+    assert world.source.calls == ["horse", "horse"]
+
+
+async def test_a_pool_fetched_again_encodes_only_new_photos(world: World):
+    """Nothing is ever encoded twice: photos known from yesterday keep their embeddings."""
+    await world.ask("photo 1")
+    world.clock.advance(hours=24)
+    world.source.photos["horse"] = range(5, 12)
+
+    answer = await world.ask("photo 11", k=20)
+
+    assert world.clip.images == 12
+    assert world.source.fetched[10:] == [10, 11]
+    assert len(answer.results) == 7
+    assert ids(answer)[0] == "fake:11"
+
+
+async def test_many_searches_of_one_cold_tag_make_one_fetch(world: World):
+    """However many ask at once, the API is called once and each photo encoded once."""
+    answers = await asyncio.gather(*(world.ask(f"photo {n}") for n in range(50)))
+
+    assert world.source.calls == ["horse"]
+    assert world.clip.images == 10
+    assert {answer.found.tier for answer in answers} == {Tier.ORIGIN}
+
+
+async def test_an_empty_pool_is_an_empty_answer(world: World):
+    """A tag without photos is answered with none, and asked of the source once."""
+    first = await world.ask("anything", tag="unicorn")
+    again = await world.ask("something else", tag="unicorn")
+
+    assert (first.results, again.results) == ([], [])
+    assert (first.found.tier, again.found.tier) == (Tier.ORIGIN, Tier.POOL)
+    assert world.source.calls == ["unicorn"]
+
+
+async def test_k_beyond_the_pool_returns_what_there_is(world: World):
+    """More photos than there are is no error."""
+    assert len((await world.ask("photo 1", k=200)).results) == 10
+
+
+async def test_filters_are_hard_partitions(world: World):
+    """What was remembered under other filters is never served, and pools are not shared."""
+    world.query.places = {"a": at(1.0), "b": at(0.99)}
+    await world.ask("a")
+
+    answer = await world.ask("b", filters=Filters.of({"order": "latest"}))
+
+    assert answer.found.tier is Tier.ORIGIN
+    assert world.source.calls == ["horse", "horse"]
+
+
+async def test_an_unknown_filter_is_refused_before_anything_is_done(world: World):
+    """What the source cannot apply costs neither an encode nor a call."""
+    with pytest.raises(UnknownFilter):
+        await world.ask("a", filters=Filters.of({"colour": "red"}))
+
+    assert (world.query.encoded, world.source.calls) == ([], [])
+
+
+async def test_on_fresh_ranking_sees_every_fresh_ranking_and_no_hit(world: World):
+    """Observers get the ranking and the neighbours the index had at the time."""
+    world.query.places = {"photo 1": at(1.0), "photo 2": at(0.5), "photo 3": at(0.95)}
+    await world.ask("photo 1")
+    await world.ask("photo 1")
+    await world.ask("photo 2")
+
+    first, second = world.seen
+
+    assert (first.query, list(first.neighbours)) == ("photo 1", [])
+    assert (second.query, second.pool.key.tag) == ("photo 2", "horse")
+    assert [near.entry.query for near in second.neighbours] == ["photo 1"]
+    assert second.ranking.positions[0] == 2
+
+
+async def test_without_its_store_a_search_goes_on(world: World):
+    """A store that is away costs the memory, never the answer; it is counted."""
+    await world.ask("photo 1")
+
+    async def away(*_: object) -> None:
+        raise StoreUnavailable("It is away.")
+
+    for call in ("get", "put", "append"):
+        setattr(world.store, call, away)
+    warm = await world.ask("photo 2")
+    cold = await world.ask("photo 21", tag="tiger")
+
+    assert (warm.found.tier, warm.found.stored) == (Tier.POOL, False)
+    assert (cold.found.tier, cold.found.stored) == (Tier.ORIGIN, False)
+    assert ids(cold)[0] == "fake:21"
+    assert world.counters.get("nearhit_unstored_answers") == 2
+
+
+async def test_a_pool_is_offered_to_the_store_again_before_an_entry_speaks_of_it(world: World):
+    """`stored: true` must mean that the answer survives; its pool is part of it."""
+    put = world.store.put
+
+    async def away(*_: object) -> None:
+        raise StoreUnavailable("It is away.")
+
+    world.store.put = away  # type: ignore[method-assign]
+    first = await world.ask("photo 1")
+    world.store.put = put  # type: ignore[method-assign]
+
+    second = await world.ask("photo 2")
+    world.pools._pools.clear()
+    again = await world.ask("photo 2")
+
+    assert (first.found.stored, second.found.stored) == (False, True)
+    assert again.found.tier is Tier.EXACT
+
+
+async def test_an_entry_without_its_ranking_is_a_miss(world: World):
+    """Should the store have let a ranking go, the pool is ranked anew."""
+    await world.ask("photo 1")
+    await world.store._write(lambda db: db.execute("DELETE FROM blobs WHERE kind = 'ranking'"))
+
+    answer = await world.ask("photo 1")
+
+    assert answer.found.tier is Tier.POOL
+    assert (await world.ask("photo 1")).found.tier is Tier.EXACT
+
+
+async def test_an_entry_whose_pool_was_replaced_is_a_miss(world: World):
+    """A ranking speaks of one fetch; over another its positions would show other photos."""
+    await world.ask("photo 1")
+    (pool,) = world.pools._pools.values()
+    world.source.photos["horse"] = range(10, 20)
+    await world.origin.pool(pool.key)
+
+    answer = await world.ask("photo 1")
+
+    assert answer.found.tier is Tier.POOL
+    assert all(int(photo.partition(":")[2]) >= 10 for photo in ids(answer))
+
+
+async def test_a_search_that_takes_too_long_ends_and_its_fetch_goes_on(tmp_path: Path):
+    """The caller is told when to come back; by then the pool is there."""
+    async with made(tmp_path, timeout_s=0.05) as world:
+        world.source.open.clear()
+        with pytest.raises(DeadlineExceeded) as caught:
+            await world.ask("photo 1")
+        world.source.open.set()
+        world.search = world.searching(World(tmp_path).search._policy)
+
+        answer = await world.ask("photo 1")
+
+    assert caught.value.retry_after_s
+    assert answer.found.tier in (Tier.ORIGIN, Tier.POOL)
+    assert world.source.calls == ["horse"]
+
+
+async def test_one_tag_too_many_is_refused_at_once(world: World):
+    """Fetches are bounded: what would be one too many is told to come back."""
+    world.source.open.clear()
+    waiting = [asyncio.create_task(world.ask("a", tag=f"tag{n}")) for n in range(4)]
+    while len(world.flight) < 4:
+        await asyncio.sleep(0)
+
+    with pytest.raises(FlightsFull):
+        await world.ask("a", tag="another")
+
+    world.source.open.set()
+    await asyncio.gather(*waiting)
+
+
+async def test_what_the_source_says_reaches_the_caller_and_is_not_remembered(world: World):
+    """A source that is down is an error now and asked again next time."""
+    world.source.error = SourceUnavailable("It is down.", retry_after_s=7)
+    with pytest.raises(SourceUnavailable):
+        await world.ask("photo 1")
+    world.source.error = None
+
+    answer = await world.ask("photo 1")
+
+    assert answer.found.tier is Tier.ORIGIN
+
+
+async def test_ages_count_from_what_was_remembered(world: World):
+    """An exact hit is as old as its entry, a ranked pool as old as its fetch."""
+    world.query.places = {"photo 1": at(1.0), "photo 2": at(0.1)}
+    await world.ask("photo 1")
+    world.clock.advance(seconds=60)
+    pool = await world.ask("photo 2")
+    world.clock.advance(seconds=60)
+    exact = await world.ask("photo 1")
+
+    assert (pool.found.age_s, exact.found.age_s) == (60, 120)
+
+
+async def test_savings_are_counted_against_what_would_have_come_next(world: World):
+    """An API call is avoided only where the asked tag had no warm pool."""
+    world.query.places = {"a": at(1.0), "b": at(0.95), "c": at(0.96)}
+    await world.ask("a")
+    await world.ask("b")
+    same = world.counters.get("nearhit_encoder_seconds_avoided")
+    calls = world.counters.get("nearhit_api_calls_avoided")
+    await world.ask("c", tag="horses")
+    inflected = world.counters.get("nearhit_encoder_seconds_avoided") - same
+
+    assert (same, calls) == (10.0, 0)
+    assert inflected == 110.0
+    assert world.counters.get("nearhit_api_calls_avoided") == 1
+
+
+async def test_each_answer_is_counted_and_timed_by_tier(world: World):
+    """Counts and latencies tell the tiers apart."""
+    for _ in range(3):
+        await world.ask("photo 1")
+
+    assert world.counters.labels("nearhit_searches") == {"origin": 1, "exact": 2}
+    assert world.latencies.percentiles_ms().keys() == {"origin", "exact"}

@@ -1,0 +1,107 @@
+"""A whole search, with fakes for models and source and the real thing for everything else."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from cache.entries.relations import Relation
+from cache.entries.semantic import SemanticCache
+from cache.journal.follow import Follower
+from cache.pools.filters import NO_FILTERS, Filters
+from cache.pools.pool import Pool
+from cache.pools.pools import Pools
+from cache.sharing.flight import SingleFlight
+from cache.stores.sqlite import SqliteStore
+from index import FlatIndex
+from service.answers import FreshRanking, SearchAnswer
+from service.origin.pipeline import Origin
+from service.requests import SearchRequest
+from service.search import Costs, Policy, Search
+from service.telemetry.counters import Counters, Latencies
+from tests.clocks import ManualClock
+from tests.service.doubles import DIMENSION, FakeClip, FakeQueryEncoder, FakeSource
+
+POLICY = Policy(
+    pool_size=20,
+    thresholds={Relation.SAME: 0.9, Relation.INFLECTION: 0.9},
+    prefer="quick",
+    timeout_s=5.0,
+)
+
+
+class World:
+    """A search and everything around it, within reach of a test."""
+
+    def __init__(self, folder: Path, policy: Policy = POLICY) -> None:
+        self.clock = ManualClock()
+        self.store = SqliteStore(folder / "world.db", self.clock, timeout_s=2.0)
+        self.query = FakeQueryEncoder()
+        self.clip = FakeClip()
+        self.source = FakeSource({"horse": range(10), "tiger": range(20, 25)})
+        self.counters = Counters()
+        self.latencies = Latencies()
+        self.seen: list[FreshRanking] = []
+        self.pools = Pools(self.store, self.clock)
+        self.cache = SemanticCache(
+            self.store, FlatIndex(DIMENSION), self.query.fingerprint, self.clock
+        )
+        self.follower = Follower(self.store, self.cache.apply, self.cache.reset)
+        self.flight = SingleFlight[str, Pool](running=2, waiting=2)
+        self.origin = Origin(
+            search=self.source.search,
+            picture=self.source.picture,
+            encode=self.clip.encode_images,
+            dimension=DIMENSION,
+            pools=self.pools,
+            flight=self.flight,
+            downloads=4,
+            counters=self.counters,
+            clock=self.clock,
+        )
+        self.search = self.searching(policy)
+
+    def searching(self, policy: Policy) -> Search:
+        """Return a search of another policy over the same world."""
+        return Search(
+            source=self.source,
+            query_encoder=self.query,
+            clip=self.clip,
+            cache=self.cache,
+            pools=self.pools,
+            fetch=self.origin.pool,
+            reach=self.follower.reach,
+            policy=policy,
+            costs=lambda: Costs(query_s=1.0, text_s=10.0, pool_s=100.0),
+            counters=self.counters,
+            latencies=self.latencies,
+            clock=self.clock,
+            observers=[self.seen.append],
+        )
+
+    async def ask(self, query: str, *, tag: str = "horse", k: int = 3, **rest: Any) -> SearchAnswer:
+        """Search as a user does."""
+        return await self.search.run(SearchRequest.checked(tag, query, k, **rest))
+
+
+def ids(answer: SearchAnswer) -> list[str]:
+    """Return the photos of an answer, best first."""
+    return [scored.candidate.id for scored in answer.results]
+
+
+@asynccontextmanager
+async def made(folder: Path, **policy: Any) -> AsyncIterator[World]:
+    """Make a world and end it."""
+    world = World(folder, replace(POLICY, **policy))
+    await world.store.open()
+    following = asyncio.create_task(world.follower.run())
+    async with world.flight:
+        yield world
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
+    await world.store.aclose()
+
+
+__all__ = ["NO_FILTERS", "POLICY", "Filters", "World", "ids", "made"]
