@@ -3,15 +3,17 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import httpx
 import uvicorn
 
-__all__ = ["serve"]
+__all__ = ["serve", "wait_until_ready"]
 
 _START_S = 10.0
+_READY_S = 60.0
 
 
 @contextmanager
@@ -46,3 +48,16 @@ def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> Non
         if not thread.is_alive() or time.monotonic() > deadline:
             raise RuntimeError("the server did not start")
         time.sleep(0.005)
+
+
+def wait_until_ready(url: str, may_go_on: Callable[[], bool] = lambda: True) -> None:
+    """Return once a service is ready, within a minute, and while `may_go_on` says so."""
+    deadline = time.monotonic() + _READY_S
+    while time.monotonic() < deadline and may_go_on():
+        try:
+            if httpx.get(f"{url}/ready").status_code == 200:
+                return
+        except httpx.TransportError:
+            pass  # it does not listen yet
+        time.sleep(0.05)
+    raise RuntimeError(f"the service at {url} did not become ready")

@@ -28,13 +28,17 @@ class Interruptible:
         return self._store
 
     async def append(self, records: Sequence[Record], blobs: Sequence[Blob] = ()) -> int:
+        """Append, unless away."""
         return await self._reached().append(records, blobs)
 
     async def read(self, after: int, limit: int) -> Page:
+        """Read, unless away."""
         return await self._reached().read(after, limit)
 
     async def put(self, blobs: Sequence[Blob]) -> None:
+        """Write, unless away."""
         await self._reached().put(blobs)
 
     async def get(self, kind: BlobKind, keys: Sequence[str]) -> Mapping[str, bytes]:
+        """Return bodies, unless away."""
         return await self._reached().get(kind, keys)

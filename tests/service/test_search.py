@@ -68,9 +68,12 @@ async def test_a_query_below_the_threshold_ranks_the_warm_pool(world: World):
 
 async def test_the_nearest_that_may_be_served_is_served(world: World):
     """A neighbour a guard rejects makes room for the next one."""
-    world.query.places = dict(
-        red=at(0.99), plain=at(0.95), blue=at(1.0), shiny=at(1.0)
-    )
+    world.query.places = {
+        "red": at(0.99),
+        "plain": at(0.95),
+        "blue": at(1.0),
+        "shiny": at(1.0),
+    }
     await world.ask("red")
     await world.ask("plain", min_similarity=1.0)
 

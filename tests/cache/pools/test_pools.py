@@ -39,7 +39,7 @@ def others(store: SqliteStore, clock: ManualClock) -> Pools:
 async def found(pools: Pools, one: Pool) -> str | None:
     """Return the id of what is found under a pool's key."""
     held = await pools.get(one.key.digest)
-    return held and held.id
+    return None if held is None else held.id
 
 
 async def test_a_pool_put_is_found_without_the_store(pools, door):
