@@ -1,0 +1,1 @@
+"""What nearhit costs, measured against what it should: `python -m benchmarks NAME`."""

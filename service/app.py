@@ -12,7 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from service.http import health, images, problems, search
 from service.http.access import AccessLog
-from service.wiring import Service
+from service.lifecycle import Service
 
 __all__ = ["create_app"]
 

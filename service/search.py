@@ -1,10 +1,9 @@
 """The use case: answer a search from the cheapest tier that may."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import structlog
@@ -25,31 +24,14 @@ from service.errors import DeadlineExceeded
 from service.requests import SearchRequest
 from service.sources.protocol import ImageSource
 from service.telemetry.counters import Counters, Latencies
-from service.tiers import Thresholds, Tier, rank, servable
+from service.telemetry.stopwatch import Stopwatch
+from service.tiers import Policy, Thresholds, Tier, rank, servable
 
-__all__ = ["Costs", "Policy", "Search"]
+__all__ = ["Costs", "Search"]
 
 _REACH_S = 1.0
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """
-    What a deployment decides about its searches.
-
-    Args:
-        pool_size: Photos asked of the source for a tag.
-        thresholds: Least similarity of a served neighbour, by relation.
-        prefer: Whether a semantic hit goes before a warm pool, or after it.
-        timeout_s: Longest a search may take.
-    """
-
-    pool_size: int
-    thresholds: Thresholds
-    prefer: Literal["quick", "exact"]
-    timeout_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,27 +57,6 @@ class _Asked:
     request: SearchRequest
     scope: str
     pool_key: PoolKey
-
-
-class _Stopwatch:
-    """Milliseconds by stage."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._started = clock.monotonic()
-        self.timings_ms: dict[str, float] = {}
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        began = self._clock.monotonic()
-        try:
-            yield
-        finally:
-            spent_ms = (self._clock.monotonic() - began) * 1000
-            self.timings_ms[name] = self.timings_ms.get(name, 0.0) + spent_ms
-
-    def total_s(self) -> float:
-        return self._clock.monotonic() - self._started
 
 
 class Search:
@@ -161,7 +122,7 @@ class Search:
             DeadlineExceeded: If it takes too long; a fetch under way goes on.
         """
         self._source.check_filters(request.filters)
-        watch = _Stopwatch(self._clock)
+        watch = Stopwatch(self._clock)
         try:
             async with asyncio.timeout(self._policy.timeout_s):
                 found = await self._find(self._asked(request), watch)
@@ -178,7 +139,7 @@ class Search:
         key = PoolKey(source, request.tag, request.filters, size, clip)
         return _Asked(request, scope.digest, key)
 
-    def _answer(self, found: Found, k: int, watch: _Stopwatch) -> SearchAnswer:
+    def _answer(self, found: Found, k: int, watch: Stopwatch) -> SearchAnswer:
         candidates = found.pool.candidates
         results = [Scored(candidates[at], score) for at, score in found.ranking.top(k)]
         total_s = watch.total_s()
@@ -186,7 +147,7 @@ class Search:
         self._latencies.add(found.tier, total_s)
         return SearchAnswer(results, found, {"total": total_s * 1000} | watch.timings_ms)
 
-    async def _find(self, asked: _Asked, watch: _Stopwatch) -> Found:
+    async def _find(self, asked: _Asked, watch: Stopwatch) -> Found:
         """Go through the tiers in order of cost."""
         remembered = not asked.request.fresh
         if remembered and (hit := await self._exact(asked, watch)):
@@ -207,7 +168,7 @@ class Search:
                 pool = await self._fetch(asked.pool_key)
         return await self._fresh(asked, embedding, near, pool, tier, watch)
 
-    async def _exact(self, asked: _Asked, watch: _Stopwatch) -> Found | None:
+    async def _exact(self, asked: _Asked, watch: Stopwatch) -> Found | None:
         with watch.stage("lookup"):
             entry = self._cache.exact(asked.scope, asked.request.tag, asked.request.query)
             if entry is None:
@@ -219,7 +180,7 @@ class Search:
         return hit
 
     async def _semantic(
-        self, asked: _Asked, near: Sequence[NearEntry], watch: _Stopwatch
+        self, asked: _Asked, near: Sequence[NearEntry], watch: Stopwatch
     ) -> Found | None:
         """Serve the nearest that may be served and still can be."""
         request = asked.request
@@ -267,7 +228,7 @@ class Search:
         near: Sequence[NearEntry],
         pool: Pool,
         tier: Tier,
-        watch: _Stopwatch,
+        watch: Stopwatch,
     ) -> Found:
         """Rank a pool for the very query asked, and remember the ranking."""
         age_s = 0.0 if tier is Tier.ORIGIN else self._clock.now() - pool.fetched_at

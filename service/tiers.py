@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from cache.entries.relations import Relation, relation
 from cache.entries.semantic import NearEntry
 from cache.pools.pool import Pool
 
-__all__ = ["Servable", "Thresholds", "Tier", "rank", "servable"]
+__all__ = ["Policy", "Servable", "Thresholds", "Tier", "rank", "servable"]
 
 
 class Tier(StrEnum):
@@ -27,6 +28,24 @@ class Tier(StrEnum):
 
 Thresholds = Mapping[Relation, float]
 """Least similarity of a served neighbour by relation; a relation not in it is never served."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """
+    What a deployment decides about its searches.
+
+    Args:
+        pool_size: Photos asked of the source for a tag.
+        thresholds: Least similarity of a served neighbour, by relation.
+        prefer: Whether a semantic hit goes before a warm pool, or after it.
+        timeout_s: Longest a search may take.
+    """
+
+    pool_size: int
+    thresholds: Thresholds
+    prefer: Literal["quick", "exact"]
+    timeout_s: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The semantic cache: remembered queries, found by text or by meaning."""
 
 import heapq
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,9 @@ __all__ = ["NearEntry", "SemanticCache"]
 _log = structlog.get_logger(__name__)
 
 _Key = tuple[str, str, str]
+
+_RANKINGS_IN_MEMORY = 4096
+"""Under a kilobyte each at pools of 200; a hit then needs no call of the store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ class SemanticCache:
         self._entries: dict[int, Entry] = {}
         self._positions: dict[_Key, int] = {}
         self._ends: list[tuple[float, int]] = []
+        self._rankings: OrderedDict[str, Ranking] = OrderedDict()
         self._invalid = 0
 
     def __len__(self) -> int:
@@ -98,20 +103,18 @@ class SemanticCache:
 
     async def ranking(self, entry: Entry) -> Ranking | None:
         """
-        Return an entry's ranking; None where the store has let it go.
+        Return an entry's ranking, from memory or the store; None where it is gone.
 
         Raises:
             StoreUnavailable: If the store does not answer.
         """
         key = entry.ranking_key
-        body = (await self._store.get(BlobKind.RANKING, [key])).get(key)
-        if body is None:
-            return None
-        try:
-            return decode_ranking(body)
-        except RecordInvalid as exc:
-            self._pass_over(exc)
-            return None
+        ranking = self._rankings.pop(key, None) or await self._read_ranking(key)
+        if ranking is not None:
+            self._rankings[key] = ranking
+            if len(self._rankings) > _RANKINGS_IN_MEMORY:
+                self._rankings.popitem(last=False)
+        return ranking
 
     async def remember(self, entry: Entry, ranking: Ranking) -> int:
         """
@@ -150,6 +153,16 @@ class SemanticCache:
         self._forget(list(self._entries))
         self._ends.clear()
 
+    async def _read_ranking(self, key: str) -> Ranking | None:
+        body = (await self._store.get(BlobKind.RANKING, [key])).get(key)
+        if body is None:
+            return None
+        try:
+            return decode_ranking(body)
+        except RecordInvalid as exc:
+            self._pass_over(exc)
+            return None
+
     def _is_live(self, entry: Entry) -> bool:
         return entry.expires_at > self._clock.now()
 
@@ -187,9 +200,7 @@ class SemanticCache:
         by_scope: dict[str, list[int]] = {}
         for position in positions:
             entry = self._entries.pop(position)
-            key = (entry.scope, entry.tag, entry.query)
-            if self._positions.get(key) == position:
-                del self._positions[key]
+            del self._positions[entry.scope, entry.tag, entry.query]
             by_scope.setdefault(entry.scope, []).append(position)
         for scope, keys in by_scope.items():
             self._index.remove(scope, keys)

@@ -33,7 +33,7 @@ def run(host: str | None, port: int | None) -> None:
     threads.apply(policy)
     # Both import NumPy, whose threads are decided by then.
     from service.app import create_app  # noqa: PLC0415
-    from service.wiring import Service  # noqa: PLC0415
+    from service.lifecycle import Service  # noqa: PLC0415
 
     def stop() -> None:
         server.should_exit = True

@@ -49,20 +49,21 @@ class State(Protocol):
         ...
 
 
-def state(connection: HTTPConnection) -> State:
+# Async without waiting for anything: FastAPI would send plain functions to a thread.
+async def state(connection: HTTPConnection) -> State:
     """Return the service of the app behind a request."""
     service: State = connection.app.state.service
     return service
 
 
-def running(connection: HTTPConnection) -> Running:
+async def running(connection: HTTPConnection) -> Running:
     """
     Return the service once it runs.
 
     Raises:
         NotReady: If its models are still loading.
     """
-    service = state(connection).running
+    service = (await state(connection)).running
     if service is None:
         raise NotReady("The models are still loading; try again in a few seconds.", retry_after_s=2)
     return service

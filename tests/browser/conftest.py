@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from service.app import create_app
 from service.demo.lookalike import lookalike
-from service.wiring import Service
+from service.lifecycle import Service
 from tests.servers import serve, wait_until_ready
 from tests.settings import make_settings
 from tests.tools import browser as browser_path

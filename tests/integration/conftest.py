@@ -9,8 +9,8 @@ from starlette.applications import Starlette
 
 from service.app import create_app
 from service.demo.lookalike import lookalike
+from service.lifecycle import Service
 from service.settings import Settings
-from service.wiring import Service
 from tests.clocks import ManualClock
 from tests.servers import serve
 from tests.settings import make_settings

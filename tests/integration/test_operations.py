@@ -11,9 +11,9 @@ from PIL import Image
 from prometheus_client.parser import text_string_to_metric_families
 
 from service.app import create_app
+from service.lifecycle import Service
 from service.settings import Settings
 from service.telemetry.metrics import COUNTERS, GAUGES, LATENCY
-from service.wiring import Service
 
 pytestmark = pytest.mark.anyio
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from service.wiring import Service
+from service.lifecycle import Service
 from tests.clocks import ManualClock
 
 pytestmark = pytest.mark.anyio

@@ -19,8 +19,9 @@ from index import FlatIndex
 from service.answers import FreshRanking, SearchAnswer
 from service.origin.pipeline import Origin
 from service.requests import SearchRequest
-from service.search import Costs, Policy, Search
+from service.search import Costs, Search
 from service.telemetry.counters import Counters, Latencies
+from service.tiers import Policy
 from tests.clocks import ManualClock
 from tests.service.doubles import DIMENSION, FakeClip, FakeQueryEncoder, FakeSource
 

@@ -21,8 +21,11 @@ def test_top_returns_the_best_first():
 
 
 def test_top_breaks_ties_by_position():
-    """Equal scores keep the source's order."""
-    assert [at for at, _ in ranking(7, 9, 7, 9).top(4)] == [1, 3, 0, 2]
+    """Equal scores keep the source's order, however many there are."""
+    scores = [7, 9] * 100
+
+    odd, even = list(range(1, 200, 2)), list(range(0, 200, 2))
+    assert [at for at, _ in ranking(*scores).top(200)] == odd + even
 
 
 def test_top_beyond_the_pool_returns_what_there_is():

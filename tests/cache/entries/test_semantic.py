@@ -10,10 +10,12 @@ import pytest
 from cache.entries.codec import encode_entry
 from cache.entries.entry import Entry
 from cache.entries.semantic import SemanticCache
+from cache.errors import StoreUnavailable
 from cache.journal.records import Positioned, Record, RecordKind
 from cache.stores.protocol import Blob, BlobKind
 from cache.stores.sqlite import SqliteStore
 from index import FlatIndex
+from tests.cache.away import Interruptible
 from tests.cache.examples import MODEL, SCOPE, direction, entry, ranking
 from tests.clocks import ManualClock
 
@@ -321,6 +323,29 @@ async def test_ranking_is_read_back_as_remembered(cache):
     read = await cache.ranking(entry())
 
     assert read.top(3) == written.top(3)
+
+
+async def test_ranking_read_once_needs_no_store(store, clock):
+    """A hit served again asks the store for nothing."""
+    door = Interruptible(store)
+    cache = SemanticCache(door, FlatIndex(4), MODEL, clock)
+    await cache.remember(entry(), ranking(0.1, 0.7))
+    first = await cache.ranking(entry())
+
+    door.away = True
+
+    assert await cache.ranking(entry()) is first
+
+
+async def test_ranking_never_read_needs_the_store(store, clock):
+    """Where the store is away, what is not in memory cannot be had."""
+    door = Interruptible(store)
+    cache = SemanticCache(door, FlatIndex(4), MODEL, clock)
+    await cache.remember(entry(), ranking(0.1, 0.7))
+    door.away = True
+
+    with pytest.raises(StoreUnavailable):
+        await cache.ranking(entry())
 
 
 async def test_ranking_ends_with_its_entry(cache, clock):

@@ -157,6 +157,7 @@ async def test_a_failure_nobody_waits_for_is_no_complaint(complaints):
         work.finish.set()
         await settle()
 
+    del caller
     gc.collect()
     assert work.ended == 1
     assert complaints == []
@@ -174,6 +175,7 @@ async def test_one_key_too_many_is_refused_at_once():
             with pytest.raises(FlightsFull):
                 await flights.do("cat", work)
         assert len(flights) == 2
+        work.finish.set()
 
 
 async def test_joining_works_where_starting_is_refused():
@@ -216,13 +218,18 @@ async def test_no_more_keys_run_than_may():
         await settle()
 
         assert [work.started for work in works] == [1, 1, 0]
+        for work in works:
+            work.finish.set()
 
 
 @pytest.mark.parametrize("turns", [1, 2, 10])
 async def test_leaving_cancels_and_leaves_nothing(turns):
     """Whoever still waits is told at once, however far the work had come."""
     work, before = Work(), asyncio.all_tasks()
-    async with SingleFlight[str, int](running=1, waiting=1) as flights:
+    async with (
+        asyncio.timeout(PATIENCE_S),
+        SingleFlight[str, int](running=1, waiting=1) as flights,
+    ):
         callers = [ask(flights, key, work) for key in ("tiger", "tiger", "horse")]
         for _ in range(turns):
             await asyncio.sleep(0)

@@ -189,6 +189,17 @@ async def test_a_path_that_cannot_be_a_file_is_refused_at_once(tmp_path, clock):
     await store.aclose()
 
 
+async def test_a_log_that_cannot_be_a_file_is_refused_at_once(tmp_path, clock):
+    """Only a lock is waited for; anything else is told as it is."""
+    (tmp_path / "nearhit.v1.db-wal").mkdir()
+    store = SqliteStore(tmp_path / "nearhit.db", clock, timeout_s=1.0)
+
+    with pytest.raises(StoreUnavailable, match="failed: "):
+        await store.open()
+
+    await store.aclose()
+
+
 async def test_a_folder_that_cannot_be_made_is_refused(tmp_path, clock):
     """A file in the folder's place is told."""
     (tmp_path / "data").write_text("no folder")
