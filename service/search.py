@@ -160,7 +160,8 @@ class Search:
         pool = await self._warm(asked.pool_key) if rank_first or not remembered else None
         if pool is None and remembered and (hit := await self._semantic(asked, near, watch)):
             return hit
-        pool = pool or await self._warm(asked.pool_key)
+        if pool is None:
+            pool = await self._warm(asked.pool_key)
         tier = Tier.POOL
         if pool is None:
             tier = Tier.ORIGIN
@@ -278,7 +279,7 @@ class Search:
     async def _count_semantic(self, asked: _Asked, relation: Relation) -> None:
         """Count what would have come next: a ranking, or a fetch where no pool is warm."""
         costs = self._costs()
-        if relation is Relation.SAME or await self._warm(asked.pool_key):
+        if relation is Relation.SAME or await self._warm(asked.pool_key) is not None:
             self._count_avoided(costs.text_s)
         else:
             self._counters.add("nearhit_api_calls_avoided")

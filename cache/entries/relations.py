@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 from functools import lru_cache
+from itertools import takewhile
 
 import snowballstemmer
 
@@ -45,21 +46,49 @@ _IRREGULAR = {
 """Plurals the stemmer does not bring home; everything else is its business."""
 
 
+_ENDINGS = {"", "'s", "d", "e", "ed", "er", "es", "est", "ied", "ies", "ing", "s", "y"}
+"""What English inflects with; other endings ("animal", "animation") make another word."""
+
+
 def relation(asked: str, remembered: str) -> Relation:
     """
     Relate two normalised tags.
 
-    Equal tags are `SAME`; tags whose words have equal stems (Snowball's English
-    stemmer, or the irregular table) in the same order are `INFLECTION`; all
-    others are `ACROSS`, however near in meaning.
+    Equal tags are `SAME`. Tags are `INFLECTION` where, word by word in the same
+    order, their stems are equal (Snowball's English stemmer, after the irregular
+    table) and they differ in inflectional endings alone. All others are
+    `ACROSS`, however near in meaning.
     """
     if asked == remembered:
         return Relation.SAME
-    return Relation.INFLECTION if _stems(asked) == _stems(remembered) else Relation.ACROSS
+    one, other = _words(asked), _words(remembered)
+    if len(one) == len(other) and all(map(_inflected, one, other)):
+        return Relation.INFLECTION
+    return Relation.ACROSS
+
+
+def _words(tag: str) -> list[str]:
+    return [_IRREGULAR.get(word, word) for word in tag.split()]
+
+
+def _inflected(one: str, other: str) -> bool:
+    if one == other:
+        return True
+    common = sum(
+        1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
+    )
+    endings = {_ending(one, common), _ending(other, common)}
+    return endings <= _ENDINGS and _stem(one) == _stem(other)
+
+
+def _ending(word: str, common: int) -> str:
+    """Return what follows the common part, less a consonant that inflecting doubled."""
+    ending = word[common:]
+    doubled = common > 0 and ending[:1] == word[common - 1]
+    return ending[1:] if doubled and len(ending) > 1 else ending
 
 
 @lru_cache(maxsize=4096)
-def _stems(tag: str) -> tuple[str, ...]:
+def _stem(word: str) -> str:
     # A stemmer keeps the word it works on in itself, so each call has its own.
-    stemmer = snowballstemmer.stemmer("english")
-    return tuple(stemmer.stemWord(_IRREGULAR.get(word, word)) for word in tag.split())
+    return str(snowballstemmer.stemmer("english").stemWord(word))

@@ -97,6 +97,7 @@ class SemanticCache:
             embedding: Query embedding, float32, shape (d,).
             k: Most entries.
         """
+        self.sweep()  # or what has expired would take up places among the k
         (neighbours,) = self._index.search(scope, embedding[np.newaxis], k)
         found = [(self._entries.get(n.key), n.similarity) for n in neighbours]
         return [NearEntry(e, s) for e, s in found if e is not None and self._is_live(e)]
@@ -109,7 +110,9 @@ class SemanticCache:
             StoreUnavailable: If the store does not answer.
         """
         key = entry.ranking_key
-        ranking = self._rankings.pop(key, None) or await self._read_ranking(key)
+        ranking = self._rankings.pop(key, None)
+        if ranking is None:
+            ranking = await self._read_ranking(key)
         if ranking is not None:
             self._rankings[key] = ranking
             if len(self._rankings) > _RANKINGS_IN_MEMORY:

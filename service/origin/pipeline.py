@@ -175,6 +175,8 @@ class Origin:
             # The encoder's worker batches whatever photos wait for it.
             rows = await self._encode([picture])
         vector: _Vector = rows[0].astype(np.float16)
+        if not np.isfinite(vector).all():
+            return PhotoRejected("The model finds no direction for it.")
         return vector
 
     async def _keep_embeddings(self, key: PoolKey, vectors: Mapping[str, _Vector]) -> None:

@@ -25,7 +25,7 @@ ARGUMENTS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site(
     drawn_photos: Path, tiny_models: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
@@ -37,7 +37,8 @@ def site(
             yield url
 
 
-@pytest.fixture(scope="session")
+# Not for the session: Playwright's own event loop would be in the way of async tests.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """One browser, never one of Playwright's own downloads."""
     path = browser_path()

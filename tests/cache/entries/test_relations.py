@@ -16,6 +16,11 @@ INFLECTIONS = [
     ("person", "people"),
 ]
 OTHERS = [
+    ("animal", "animation"),
+    ("person", "personal"),
+    ("nature", "natural"),
+    ("import", "important"),
+    ("experiment", "experience"),
     ("dog", "cat"),
     ("bike", "bicycle"),
     ("red car", "car red"),

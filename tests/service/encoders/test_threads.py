@@ -1,5 +1,6 @@
 """The thread policy: decided from cores, applied before the libraries load."""
 
+import os
 import subprocess
 import sys
 
@@ -11,8 +12,16 @@ APPLY = "from service.encoders.threads import *; policy = ThreadPolicy(1, 2); ap
 
 
 def run(program):
+    # Without what this process has applied to itself
+    names = ThreadPolicy(1, 1).environment
+    bare = {name: value for name, value in os.environ.items() if name not in names}
     return subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env=bare,
     )
 
 
