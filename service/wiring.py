@@ -98,16 +98,7 @@ async def build(
     follower = Follower(store, cache.apply, cache.reset)
     flight = SingleFlight[str, Pool](running=settings.fetches, waiting=settings.waiting_fetches)
     await stack.enter_async_context(flight)
-    decoders = ThreadPoolExecutor(threads.usable_cores(), thread_name_prefix="photo-codec")
-    stack.callback(decoders.shutdown)
-    shelf = PhotoShelf(
-        fetch=source.photo,
-        files=photos,
-        namespace=source.identity,
-        candidate=pools.candidate,
-        codec=PhotoCodec(partial(decode_photo, max_pixels=settings.photo_max_pixels), thumbnail),
-        threads=decoders,
-    )
+    shelf = _shelf(settings, stack, source, photos, pools)
     origin = Origin(
         search=source.search,
         picture=shelf.picture,
@@ -137,6 +128,25 @@ async def build(
     )
     return Components(
         search, shelf, store, cache, pools, photos, flight, follower, clip, query, policy
+    )
+
+
+def _shelf(
+    settings: Settings,
+    stack: AsyncExitStack,
+    source: ImageSource,
+    photos: PhotoStore,
+    pools: Pools,
+) -> PhotoShelf:
+    decoders = ThreadPoolExecutor(threads.usable_cores(), thread_name_prefix="photo-codec")
+    stack.callback(decoders.shutdown)
+    return PhotoShelf(
+        fetch=source.photo,
+        files=photos,
+        namespace=source.identity,
+        candidate=pools.candidate,
+        codec=PhotoCodec(partial(decode_photo, max_pixels=settings.photo_max_pixels), thumbnail),
+        threads=decoders,
     )
 
 
