@@ -27,7 +27,8 @@ def main() -> None:
         print(_table(report))
     if options.json:
         figures = {k: v for report in reports.values() for k, v in report.figures.items()}
-        options.json.write_text(json.dumps({**figures, "machine": about}, indent=1) + "\n")
+        described = {f"machine_{name}": value for name, value in about.items()}
+        options.json.write_text(json.dumps(figures | described, indent=1) + "\n")
     if options.name == "all":
         (_FOLDER / "RESULTS.md").write_text(_results(reports, about))
 

@@ -1,5 +1,6 @@
 """nearhit serve."""
 
+import math
 import socket
 
 import structlog
@@ -46,7 +47,7 @@ def run(host: str | None, port: int | None) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=10,
+        timeout_graceful_shutdown=math.ceil(settings.search_timeout_s),
     )
     server = _Server(config)
     server.run()
