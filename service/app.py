@@ -10,8 +10,9 @@ from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.cors import CORSMiddleware
 
-from service.http import health, images, problems, search
+from service.http import health, images, search, stats
 from service.http.access import AccessLog
+from service.http.problems import Problems
 from service.lifecycle import Service
 
 __all__ = ["create_app"]
@@ -41,17 +42,18 @@ def create_app(service: Service) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.service = service
-    for routes in (search, images, health):
+    for routes in (search, images, stats, health):
         app.include_router(routes.router)
     _add_pages(app)
-    problems.install(app, service.counters)
+    problems = Problems(service.counters)
+    problems.install(app)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=service.settings.cors_origins,
         allow_methods=["GET"],
         expose_headers=["X-Request-ID", "Retry-After"],
     )
-    app.add_middleware(AccessLog, clock=service.clock)
+    app.add_middleware(AccessLog, clock=service.clock, unforeseen=problems.unforeseen)
     return app
 
 

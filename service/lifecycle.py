@@ -19,6 +19,7 @@ from service.answers import Observer
 from service.errors import ServiceError, SetupError
 from service.settings import Settings
 from service.telemetry.counters import Counters, Latencies
+from service.telemetry.failures import StoreFailures
 from service.telemetry.prometheus import Exposition
 from service.wiring import Components, build
 
@@ -57,10 +58,11 @@ class Service:
         self.clock = clock or SystemClock()
         self.counters = Counters()
         self.latencies = Latencies()
-        self.exposition = Exposition(self.counters, self.latencies, self._gauges)
+        self.exposition = Exposition(self.counters, self.latencies, self._readings)
         self.replica = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
         self.failure: Exception | None = None
         self._observers = observers
+        self._failures = StoreFailures(self.counters, self.clock)
         self._on_failure = on_failure
         self._started_at = self.clock.monotonic()
         self._store_bytes = 0
@@ -122,7 +124,7 @@ class Service:
 
     async def statistics(self) -> Mapping[str, Any]:
         """Return what `/cache/stats` shows."""
-        sums = statistics.Sums(self.counters, self.latencies, self._gauges())
+        sums = statistics.Sums(self.counters, self.latencies, self._readings())
         replica: dict[str, Any] = {
             "id": self.replica,
             "uptime_s": round(self.clock.monotonic() - self._started_at, 1),
@@ -149,6 +151,7 @@ class Service:
                 clock=self.clock,
                 counters=self.counters,
                 latencies=self.latencies,
+                failures=self._failures,
                 observers=self._observers,
             )
         except (ServiceError, CacheError) as exc:
@@ -161,9 +164,10 @@ class Service:
         try:
             async with asyncio.timeout(self.settings.store_timeout_s):
                 await self._components.follower.reach_end()
+            event = "ready"
         except TimeoutError:
-            _log.warning("journal_not_read_yet")
-        _log.info("ready", seconds=self._uptime_s(), entries=len(self._components.cache))
+            event = "serving_before_the_journal_is_read"
+        _log.info(event, seconds=self._uptime_s(), entries=len(self._components.cache))
         self._settled.set()
 
     def _uptime_s(self) -> float:
@@ -195,21 +199,20 @@ class Service:
                 await parts.store.purge()
                 self._store_bytes = await parts.store.size_bytes()
             except StoreUnavailable as exc:
-                self.counters.add("nearhit_store_failures", "purge")
-                _log.debug("purge_failed", reason=str(exc))
+                self._failures.note("purge", exc)
             await asyncio.sleep(_SWEEP_EVERY_S)
 
     async def _flush(self) -> None:
         """Tell the store this process's counters, for the sums of all."""
         while (parts := self._components) is not None:
             try:
-                await parts.store.put_counters(self.replica, self.counters.flat())
+                sums = statistics.flushed(self.counters, self._readings())
+                await parts.store.put_counters(self.replica, sums)
             except StoreUnavailable as exc:
-                self.counters.add("nearhit_store_failures", "counters")
-                _log.debug("flush_failed", reason=str(exc))
+                self._failures.note("counters", exc)
             await asyncio.sleep(_FLUSH_EVERY_S)
 
-    def _gauges(self) -> Mapping[tuple[str, str], float]:
+    def _readings(self) -> Mapping[tuple[str, str], float]:
         parts = self._components
         if parts is None:
             return {}
@@ -221,7 +224,7 @@ class Service:
             ("nearhit_store_bytes", ""): self._store_bytes,
             ("nearhit_journal_lag", ""): parts.follower.lag,
             ("nearhit_invalid_records", ""): parts.cache.invalid_records,
-            ("nearhit_fetches", ""): len(parts.flight),
+            ("nearhit_fetches", ""): len(parts.fetching),
         }
         for encoder, worker in (("query", parts.query), ("clip", parts.clip)):
             for kind, figures in worker.statistics().kinds.items():

@@ -1,12 +1,12 @@
 """The use case: answer a search from the cheapest tier that may."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-import structlog
 from numpy.typing import NDArray
 
 from cache.clock import Clock
@@ -18,20 +18,22 @@ from cache.entries.semantic import NearEntry, SemanticCache
 from cache.errors import StoreUnavailable
 from cache.pools.pool import Pool, PoolKey
 from cache.pools.pools import Pools
+from cache.sharing.flight import SingleFlight
+from index import NEIGHBOURS
 from service.answers import Found, FreshRanking, Observer, Scored, SearchAnswer
 from service.encoders.protocol import ClipEncoder, QueryEncoder
 from service.errors import DeadlineExceeded
 from service.requests import SearchRequest
 from service.sources.protocol import ImageSource
 from service.telemetry.counters import Counters, Latencies
+from service.telemetry.failures import StoreFailures
 from service.telemetry.stopwatch import Stopwatch
 from service.tiers import Policy, Thresholds, Tier, rank, servable
 
 __all__ = ["Costs", "Search"]
 
 _REACH_S = 1.0
-
-_log = structlog.get_logger(__name__)
+_WIDE = 16 * NEIGHBOURS
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,9 @@ class Search:
         reach: Returns once a journal position can be found in `cache`.
         policy: What the deployment decides.
         costs: Asked for the encoder time a hit has saved.
-        counters: Counts answers by tier, and failures.
+        asking: Lets equal searches that come at the same time be one.
+        counters: Counts answers by tier.
+        failures: Told when the search goes on without the store.
         latencies: Takes in the time of each answer.
         clock: Ages, and the time stages take.
         observers: Told of every fresh ranking.
@@ -91,7 +95,9 @@ class Search:
         reach: Callable[[int], Awaitable[None]],
         policy: Policy,
         costs: Callable[[], Costs],
+        asking: SingleFlight[Hashable, Found],
         counters: Counters,
+        failures: StoreFailures,
         latencies: Latencies,
         clock: Clock,
         observers: Sequence[Observer] = (),
@@ -105,7 +111,9 @@ class Search:
         self._reach = reach
         self._policy = policy
         self._costs = costs
+        self._asking = asking
         self._counters = counters
+        self._failures = failures
         self._latencies = latencies
         self._clock = clock
         self._observers = observers
@@ -118,7 +126,7 @@ class Search:
             UnknownFilter, BadRequest: If the source cannot apply a filter.
             SourceError: If a cold tag cannot be fetched.
             EncoderError: If a model is overloaded or fails.
-            FlightsFull: If too many other tags are being fetched.
+            FlightsFull: If too many others are searching, or other tags being fetched.
             DeadlineExceeded: If it takes too long; a fetch under way goes on.
         """
         self._source.check_filters(request.filters)
@@ -149,17 +157,25 @@ class Search:
 
     async def _find(self, asked: _Asked, watch: Stopwatch) -> Found:
         """Go through the tiers in order of cost."""
-        remembered = not asked.request.fresh
-        if remembered and (hit := await self._exact(asked, watch)):
+        request = asked.request
+        if not request.fresh and (hit := await self._exact(asked, watch)):
             return hit
+        # Equal searches at the same time are one: no text is encoded twice for them.
+        alike = (asked.scope, request.tag, request.query, request.fresh, request.min_similarity)
+        return await self._asking.do(alike, partial(self._find_by_model, asked, watch))
+
+    async def _find_by_model(self, asked: _Asked, watch: Stopwatch) -> Found:
+        remembered = not asked.request.fresh
         with watch.stage("encode"):
             (embedding,) = await self._query_encoder.encode([asked.request.query])
         with watch.stage("lookup"):
             near = self._cache.nearest(asked.scope, embedding)
         rank_first = self._policy.prefer == "exact" and self._clip.idle
         pool = await self._warm(asked.pool_key) if rank_first or not remembered else None
-        if pool is None and remembered and (hit := await self._semantic(asked, near, watch)):
-            return hit
+        if pool is None and remembered:
+            hit = await self._semantic(asked, embedding, near, watch)
+            if hit is not None:
+                return hit
         if pool is None:
             pool = await self._warm(asked.pool_key)
         tier = Tier.POOL
@@ -181,12 +197,26 @@ class Search:
         return hit
 
     async def _semantic(
-        self, asked: _Asked, near: Sequence[NearEntry], watch: Stopwatch
+        self,
+        asked: _Asked,
+        embedding: NDArray[np.float32],
+        near: Sequence[NearEntry],
+        watch: Stopwatch,
     ) -> Found | None:
         """Serve the nearest that may be served and still can be."""
         request = asked.request
         with watch.stage("lookup"):
-            for one in servable(near, request.tag, request.query, self._thresholds(request)):
+            may = partial(
+                servable,
+                tag=request.tag,
+                query=request.query,
+                thresholds=self._thresholds(request),
+            )
+            # One query asked under many tags can take all the places that were looked at.
+            crowded = len(near) == NEIGHBOURS and not may(near)
+            if crowded:
+                near = self._cache.nearest(asked.scope, embedding, _WIDE)
+            for one in may(near):
                 entry, similarity = one.near.entry, one.near.similarity
                 if hit := await self._serve(entry, Tier.SEMANTIC, similarity, one.relation):
                     await self._count_semantic(asked, one.relation)
@@ -203,23 +233,21 @@ class Search:
     ) -> Found | None:
         """Return an entry's answer; None where its pool or ranking is no longer there."""
         try:
-            pool = await self._pools.get(entry.pool_key)
+            pool = await self._pools.get(entry.pool_id)
             ranking = await self._cache.ranking(entry)
         except StoreUnavailable as exc:
-            self._store_failed("ranking", exc)
+            self._failures.note("ranking", exc)
             return None
-        if pool is None or ranking is None or pool.id != entry.pool_id:
-            return None
-        if len(ranking) != len(pool):
+        if pool is None or ranking is None or len(ranking) != len(pool):
             return None
         age_s = self._clock.now() - entry.created_at
         return Found(tier, pool, ranking, True, age_s, entry, similarity, relation)
 
     async def _warm(self, key: PoolKey) -> Pool | None:
         try:
-            return await self._pools.get(key.digest)
+            return await self._pools.current(key)
         except StoreUnavailable as exc:
-            self._store_failed("pool", exc)
+            self._failures.note("pool", exc)
             return None
 
     async def _fresh(
@@ -258,7 +286,6 @@ class Search:
             tag=asked.request.tag,
             query=asked.request.query,
             embedding=embedding.astype(np.float16),
-            pool_key=pool.key.digest,
             pool_id=pool.id,
             created_at=self._clock.now(),
             expires_at=pool.expires_at,
@@ -267,7 +294,7 @@ class Search:
             await self._pools.keep(pool)
             position = await self._cache.remember(entry, ranking)
         except StoreUnavailable as exc:
-            self._store_failed("append", exc)
+            self._failures.note("append", exc)
             self._counters.add("nearhit_unstored_answers")
             return False
         # It is stored; should the journal lag, the answer need not wait for that.
@@ -287,7 +314,3 @@ class Search:
 
     def _count_avoided(self, seconds: float) -> None:
         self._counters.add("nearhit_encoder_seconds_avoided", value=seconds)
-
-    def _store_failed(self, call: str, reason: StoreUnavailable) -> None:
-        self._counters.add("nearhit_store_failures", call)
-        _log.warning("store_unavailable", call=call, reason=str(reason))

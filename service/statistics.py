@@ -1,4 +1,4 @@
-"""What `/cache/stats` says, from counters and gauges."""
+"""What `/cache/stats` says, from counters and readings."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -8,10 +8,11 @@ from typing import Any
 from service.telemetry.counters import Counters, Latencies
 from service.tiers import Thresholds, Tier
 
-__all__ = ["Sums", "cluster", "replica", "thresholds"]
+__all__ = ["Sums", "cluster", "flushed", "replica", "thresholds"]
 
 _LIVE_S = 10.0
 _SEARCHES = "nearhit_searches"
+_SPENT = "nearhit_encoder_seconds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +23,16 @@ class Sums:
     Args:
         counters: What only grows.
         latencies: Times by tier.
-        gauges: What goes up and down, by (name, label value).
+        readings: What is read off the running parts, by (name, label value).
     """
 
     counters: Counters
     latencies: Latencies
-    gauges: Mapping[tuple[str, str], float]
+    readings: Mapping[tuple[str, str], float]
 
-    def gauge(self, name: str) -> float:
-        """Return a gauge that has no label; 0 until the service runs."""
-        return self.gauges.get((name, ""), 0)
+    def reading(self, name: str) -> float:
+        """Return a reading that has no label; 0 until the service runs."""
+        return self.readings.get((name, ""), 0)
 
 
 def replica(sums: Sums) -> dict[str, Any]:
@@ -39,17 +40,17 @@ def replica(sums: Sums) -> dict[str, Any]:
     counters = sums.counters
     spent = {
         label: round(seconds, 3)
-        for (name, label), seconds in sums.gauges.items()
-        if name == "nearhit_encoder_seconds"
+        for (name, label), seconds in sums.readings.items()
+        if name == _SPENT
     }
     return {
         **_searches(counters.labels(_SEARCHES)),
         "latency_ms": sums.latencies.percentiles_ms(),
-        "entries": sums.gauge("nearhit_entries"),
-        "vector_bytes": sums.gauge("nearhit_vector_bytes"),
-        "pools_in_memory": sums.gauge("nearhit_pools_in_memory"),
-        "store_bytes": sums.gauge("nearhit_store_bytes"),
-        "photo_bytes": sums.gauge("nearhit_photo_bytes"),
+        "entries": sums.reading("nearhit_entries"),
+        "vector_bytes": sums.reading("nearhit_vector_bytes"),
+        "pools_in_memory": sums.reading("nearhit_pools_in_memory"),
+        "store_bytes": sums.reading("nearhit_store_bytes"),
+        "photo_bytes": sums.reading("nearhit_photo_bytes"),
         "photos": counters.labels("nearhit_photos"),
         "api_calls": {
             "made": sum(counters.labels("nearhit_api_calls").values()),
@@ -66,6 +67,12 @@ def replica(sums: Sums) -> dict[str, Any]:
         "store_failures": counters.labels("nearhit_store_failures"),
         "unstored_answers": counters.get("nearhit_unstored_answers"),
     }
+
+
+def flushed(counters: Counters, readings: Mapping[tuple[str, str], float]) -> dict[str, float]:
+    """Return what a process tells the others: its counters, and the time its models took."""
+    spent = {f"{_SPENT}:{label}": v for (name, label), v in readings.items() if name == _SPENT}
+    return counters.flat() | spent
 
 
 def cluster(flushes: Mapping[str, tuple[float, Mapping[str, float]]], now: float) -> dict[str, Any]:
@@ -89,14 +96,17 @@ def cluster(flushes: Mapping[str, tuple[float, Mapping[str, float]]], now: float
             "made": sum(_labelled(sums, "nearhit_api_calls").values()),
             "avoided": sums["nearhit_api_calls_avoided"],
         },
-        "encoder_seconds_avoided": round(sums["nearhit_encoder_seconds_avoided"], 3),
+        "encoder_seconds": {
+            "spent": {k: round(v, 3) for k, v in _labelled(sums, _SPENT).items()},
+            "avoided": round(sums["nearhit_encoder_seconds_avoided"], 3),
+        },
     }
 
 
 def thresholds(in_force: Thresholds) -> list[dict[str, Any]]:
-    """Return the thresholds in force; without a certificate until one is earned."""
+    """Return the thresholds in force: version 0, the settings', until a certificate is earned."""
     return [
-        {"relation": relation.value, "min_similarity": least, "certificate": None}
+        {"relation": relation.value, "min_similarity": least, "certificate": None, "version": 0}
         for relation, least in in_force.items()
     ]
 

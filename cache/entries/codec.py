@@ -15,7 +15,7 @@ __all__ = ["decode_entry", "decode_ranking", "encode_entry", "encode_ranking"]
 _ENTRY_VERSION = 1
 _RANKING_VERSION = 1
 _RANKING_HEADER = struct.Struct("<BHdd")
-_FIELDS = ("scope", "query_model", "tag", "query", "pool_key", "pool_id")
+_FIELDS = ("scope", "query_model", "tag", "query", "pool_id")
 
 
 def encode_entry(entry: Entry) -> bytes:

@@ -21,8 +21,7 @@ class Entry:
         tag: Normalised tag.
         query: Normalised query.
         embedding: Query embedding, unit length, float16, shape (d,).
-        pool_key: Digest of the key of the pool that was ranked.
-        pool_id: Id of that very pool; another fetch has another id.
+        pool_id: Id of the pool that was ranked; another fetch has another id.
         created_at: Wall time of the ranking, seconds since the epoch.
         expires_at: Wall time from which it must not be served: its pool's.
     """
@@ -32,7 +31,6 @@ class Entry:
     tag: str
     query: str
     embedding: NDArray[np.float16]
-    pool_key: str
     pool_id: str
     created_at: float
     expires_at: float

@@ -8,7 +8,7 @@ horses". What decides there is a single word, so it is compared as a word.
 import re
 from functools import lru_cache
 
-import snowballstemmer
+from cache.stems import stem
 
 __all__ = ["differ"]
 
@@ -108,7 +108,7 @@ def _negated(words: list[str], at: int) -> str:
     """Return the stem of the first word after a negation that carries meaning."""
     for word in words[at + 1 :]:
         if word not in _FILLERS:
-            return str(snowballstemmer.stemmer("english").stemWord(word))
+            return stem(word)
     return ""
 
 

@@ -1,10 +1,9 @@
 """How two tags relate: which certificate an answer across them falls under."""
 
 from enum import StrEnum
-from functools import lru_cache
 from itertools import takewhile
 
-import snowballstemmer
+from cache.stems import stem
 
 __all__ = ["Relation", "relation"]
 
@@ -78,7 +77,7 @@ def _inflected(one: str, other: str) -> bool:
         1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
     )
     endings = {_ending(one, common), _ending(other, common)}
-    return endings <= _ENDINGS and _stem(one) == _stem(other)
+    return endings <= _ENDINGS and stem(one) == stem(other)
 
 
 def _ending(word: str, common: int) -> str:
@@ -86,9 +85,3 @@ def _ending(word: str, common: int) -> str:
     ending = word[common:]
     doubled = common > 0 and ending[:1] == word[common - 1]
     return ending[1:] if doubled and len(ending) > 1 else ending
-
-
-@lru_cache(maxsize=4096)
-def _stem(word: str) -> str:
-    # A stemmer keeps the word it works on in itself, so each call has its own.
-    return str(snowballstemmer.stemmer("english").stemWord(word))

@@ -12,6 +12,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TypeVar
 
+from cache.errors import StoreUnavailable
+
 __all__ = ["PhotoStore"]
 
 T = TypeVar("T")
@@ -44,8 +46,18 @@ class PhotoStore:
         return len(self._sizes)
 
     async def open(self) -> None:
-        """Find the files that are there, the least recently used first."""
-        await self._run(self._scan)
+        """
+        Find the files that are there, the least recently used first.
+
+        Raises:
+            StoreUnavailable: If the folder cannot be made or read.
+        """
+        try:
+            await self._run(self._scan)
+        except OSError as exc:
+            raise StoreUnavailable(
+                f"The photo folder {self._folder} cannot be used: {exc}."
+            ) from exc
 
     async def get(self, name: str) -> bytes | None:
         """Return a photo's bytes, or None."""

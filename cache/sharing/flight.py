@@ -62,7 +62,7 @@ class SingleFlight(Generic[K, V]):
 
     def _start(self, key: K, work: Callable[[], Awaitable[V]]) -> asyncio.Task[V]:
         if len(self._flights) >= self._limit:
-            raise FlightsFull("Too many different things are being fetched already.")
+            raise FlightsFull("Too many other searches are under way; try again in a few seconds.")
         flight = self._flights[key] = asyncio.create_task(self._fly(work))
         flight.add_done_callback(lambda done: self._land(key, done))
         return flight

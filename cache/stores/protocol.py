@@ -16,6 +16,7 @@ class BlobKind(StrEnum):
 
     RANKING = "ranking"
     POOL = "pool"
+    POOL_ID = "pool-id"
     EMBEDDING = "embedding"
 
 

@@ -45,6 +45,7 @@ CREATE TABLE IF NOT EXISTS counters (
 """
 
 _MOST_KEYS = 500
+_PURGED_AT_ONCE = 200
 _SWITCH_PAUSE_S = 0.01
 _COUNTERS_KEPT_S = 7 * 24 * 3600.0
 
@@ -116,8 +117,11 @@ class SqliteStore:
 
     async def purge(self) -> int:
         """Delete what has expired, and counters nobody has flushed for a week."""
-        now = self._clock.now()
-        return await self._write(lambda db: _purge(db, now))
+        now, gone = self._clock.now(), 0
+        # In small transactions: a search's append must not wait for a night's garbage.
+        while batch := await self._write(lambda db: _purge(db, now)):
+            gone += batch
+        return gone
 
     async def size_bytes(self) -> int:
         """Return the bytes of the file, without its write-ahead log."""
@@ -253,7 +257,10 @@ def _put_counters(db: sqlite3.Connection, row: tuple[str, float, str]) -> None:
 def _purge(db: sqlite3.Connection, now: float) -> int:
     gone = 0
     for table in ("journal", "blobs"):
-        sql = f"DELETE FROM {table} WHERE expires_at <= ?"  # noqa: S608 - both names stand above
+        sql = (
+            f"DELETE FROM {table} WHERE rowid IN "  # noqa: S608 - both names stand above
+            f"(SELECT rowid FROM {table} WHERE expires_at <= ? LIMIT {_PURGED_AT_ONCE})"
+        )
         gone += db.execute(sql, (now,)).rowcount
     db.execute("DELETE FROM counters WHERE flushed_at < ?", (now - _COUNTERS_KEPT_S,))
     return gone

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections.abc import Callable
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -26,11 +27,15 @@ class AccessLog:
     Args:
         app: What answers.
         clock: Measures.
+        unforeseen: Logs an error nothing else has answered, and returns the answer.
     """
 
-    def __init__(self, app: ASGIApp, clock: Clock) -> None:
+    def __init__(
+        self, app: ASGIApp, clock: Clock, unforeseen: Callable[[Exception], ASGIApp]
+    ) -> None:
         self._app = app
         self._clock = clock
+        self._unforeseen = unforeseen
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""
@@ -51,6 +56,8 @@ class AccessLog:
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self._app(scope, receive, send_with_id)
+            except Exception as exc:  # noqa: BLE001 - whatever it is, it is logged with its request
+                await self._unforeseen(exc)(scope, receive, send_with_id)
             finally:
                 ms = round((self._clock.monotonic() - began) * 1000, 2)
                 log = _log.debug if scope["path"] in _QUIET_PATHS else _log.info

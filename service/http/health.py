@@ -1,6 +1,6 @@
 """GET /alive, /ready and /metrics: for machines."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse
@@ -30,9 +30,3 @@ async def metrics(service: Annotated[State, Depends(state)]) -> Response:
     """Return all metrics in Prometheus' text format."""
     body = service.exposition.render()
     return Response(body, media_type="text/plain; version=0.0.4; charset=utf-8")
-
-
-@router.get("/cache/stats", tags=["cache"])
-async def cache_statistics(service: Annotated[State, Depends(state)]) -> dict[str, Any]:
-    """Return counts, shares and times of this process and of all of them."""
-    return dict(await service.statistics())

@@ -1,7 +1,7 @@
 """GET /images/{id}."""
 
 from hashlib import blake2b
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Response
 
@@ -16,16 +16,17 @@ router = APIRouter(tags=["images"])
 
 _CACHE_CONTROL = "public, max-age=604800, immutable"
 
+_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"image/jpeg": {}}},
+    304: {"description": "The copy at hand is right."},
+    404: {"model": Problem, "description": "No such photo is known."},
+    422: {"model": Problem, "description": "There is no such size."},
+    502: {"model": Problem, "description": "What the source has is gone, or no photo."},
+    503: {"model": Problem, "description": "Try again after `Retry-After` seconds."},
+}
 
-@router.get(
-    "/images/{photo_id}",
-    response_class=Response,
-    responses={
-        200: {"content": {"image/jpeg": {}}},
-        304: {"description": "The copy at hand is right."},
-        404: {"model": Problem, "description": "No such photo is known."},
-    },
-)
+
+@router.get("/images/{photo_id}", response_class=Response, responses=_RESPONSES)
 async def image(
     photo_id: str,
     service: Annotated[Running, Depends(running)],

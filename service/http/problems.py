@@ -1,10 +1,11 @@
 """Errors to answers: the one table of HTTP codes, as `application/problem+json` (RFC 9457)."""
 
 import math
+from collections.abc import Mapping
 from http import HTTPStatus
 
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
@@ -13,7 +14,7 @@ from cache.errors import FlightsFull, StoreUnavailable
 from service import errors
 from service.telemetry.counters import Counters
 
-__all__ = ["PROBLEMS", "install"]
+__all__ = ["PROBLEMS", "Problems"]
 
 PROBLEMS: dict[type[Exception], tuple[int, str]] = {
     errors.BadRequest: (422, "bad-request"),
@@ -43,13 +44,49 @@ _MEDIA_TYPE = "application/problem+json"
 _log = structlog.get_logger(__name__)
 
 
-def install(app: FastAPI, counters: Counters) -> None:
-    """Answer every error of an app with a problem, and count it."""
+class Problems:
+    """
+    Answers every error of an app with a problem, and counts it.
 
-    def answer(
-        status: int, slug: str, sentence: str, headers: dict[str, str] | None = None
-    ) -> JSONResponse:
-        counters.add("nearhit_problems", slug)
+    Args:
+        counters: Counts problems by type.
+    """
+
+    def __init__(self, counters: Counters) -> None:
+        self._counters = counters
+
+    def install(self, app: FastAPI) -> None:
+        """Answer the errors that were foreseen."""
+        for kind in PROBLEMS:
+            app.add_exception_handler(kind, self._known)
+        app.add_exception_handler(RequestValidationError, self._invalid)
+        app.add_exception_handler(HTTPException, self._http)
+
+    def unforeseen(self, exc: Exception) -> Response:
+        """Log an error of ours, and answer that there was one."""
+        _log.error("unforeseen_error", exc_info=exc)
+        sentence = "Something went wrong here; it has been logged under this request's id."
+        return self._answer(500, "internal-error", sentence)
+
+    async def _known(self, _: Request, exc: Exception) -> Response:
+        status, slug = next(PROBLEMS[kind] for kind in type(exc).__mro__ if kind in PROBLEMS)
+        return self._answer(status, slug, str(exc), _retry_after(status, exc))
+
+    async def _invalid(self, _: Request, exc: Exception) -> Response:
+        if not isinstance(exc, RequestValidationError):
+            raise exc
+        return self._answer(422, "bad-request", " ".join(_sentence(e) for e in exc.errors()))
+
+    async def _http(self, _: Request, exc: Exception) -> Response:
+        if not isinstance(exc, HTTPException):
+            raise exc
+        slug = HTTPStatus(exc.status_code).phrase.lower().replace(" ", "-")
+        return self._answer(exc.status_code, slug, f"{exc.detail}.", exc.headers)
+
+    def _answer(
+        self, status: int, slug: str, sentence: str, headers: Mapping[str, str] | None = None
+    ) -> Response:
+        self._counters.add("nearhit_problems", slug)
         body = {
             "type": _TYPE + slug,
             "title": HTTPStatus(status).phrase,
@@ -57,31 +94,6 @@ def install(app: FastAPI, counters: Counters) -> None:
             "detail": sentence,
         }
         return JSONResponse(body, status, headers, media_type=_MEDIA_TYPE)
-
-    async def known(_: Request, exc: Exception) -> JSONResponse:
-        status, slug = PROBLEMS[type(exc)]
-        return answer(status, slug, str(exc), _retry_after(status, exc))
-
-    async def invalid(_: Request, exc: Exception) -> JSONResponse:
-        if not isinstance(exc, RequestValidationError):
-            raise exc
-        return answer(422, "bad-request", " ".join(_sentence(e) for e in exc.errors()))
-
-    async def http(_: Request, exc: Exception) -> JSONResponse:
-        if not isinstance(exc, HTTPException):
-            raise exc
-        slug = HTTPStatus(exc.status_code).phrase.lower().replace(" ", "-")
-        return answer(exc.status_code, slug, f"{exc.detail}.", dict(exc.headers or {}))
-
-    async def unforeseen(request: Request, exc: Exception) -> JSONResponse:
-        _log.error("unforeseen_error", path=request.url.path, exc_info=exc)
-        return answer(500, "internal-error", "Something went wrong here; it has been logged.")
-
-    for kind in PROBLEMS:
-        app.add_exception_handler(kind, known)
-    app.add_exception_handler(RequestValidationError, invalid)
-    app.add_exception_handler(HTTPException, http)
-    app.add_exception_handler(Exception, unforeseen)
 
 
 def _retry_after(status: int, exc: Exception) -> dict[str, str]:

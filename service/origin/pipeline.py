@@ -19,19 +19,24 @@ from cache.pools.pool import POOL_LIFETIME_S, Candidate, Pool, PoolKey
 from cache.pools.pools import Pools
 from cache.sharing.flight import SingleFlight
 from service.errors import (
-    EncoderError,
+    EncoderFailed,
     PhotoRejected,
     PhotoUnavailable,
+    ServiceError,
     SourceError,
     SourceUnavailable,
 )
 from service.telemetry.counters import Counters
+from service.telemetry.failures import StoreFailures
 
 __all__ = ["Origin"]
 
 _INCOMPLETE_LIFETIME_S = 60.0
 _MOST_MISSING = 0.1
 _LISTINGS_KEPT = 64
+
+_FOR_NOW = (PhotoUnavailable, EncoderFailed)
+"""Why a photo may be missing from a pool, and be there the next time."""
 
 _Vector = NDArray[np.float16]
 
@@ -60,9 +65,10 @@ class Origin:
         encode: Turns pictures into unit rows, float32, shape (n, dimension).
         dimension: Length of a row.
         pools: Where pools and embeddings are kept.
-        flight: Runs the fetches.
-        downloads: Photos in memory at the same time, over all fetches.
+        fetching: Runs the fetches, by pool.
+        encoding: Runs the photos, by photo: as many are in memory at the same time as it runs.
         counters: Counts calls and photos.
+        failures: Told when a fetch goes on without the store.
         clock: Dates pools.
     """
 
@@ -74,9 +80,10 @@ class Origin:
         encode: Callable[[Sequence[Image]], Awaitable[NDArray[np.float32]]],
         dimension: int,
         pools: Pools,
-        flight: SingleFlight[str, Pool],
-        downloads: int,
+        fetching: SingleFlight[str, Pool],
+        encoding: SingleFlight[str, NDArray[np.float16]],
         counters: Counters,
+        failures: StoreFailures,
         clock: Clock,
     ) -> None:
         self._search = search
@@ -84,9 +91,10 @@ class Origin:
         self._encode = encode
         self._dimension = dimension
         self._pools = pools
-        self._flight = flight
-        self._places = asyncio.Semaphore(downloads)
+        self._fetching = fetching
+        self._encoding = encoding
         self._counters = counters
+        self._failures = failures
         self._clock = clock
         self._listings: OrderedDict[str, _Listing] = OrderedDict()
 
@@ -96,33 +104,34 @@ class Origin:
 
         Raises:
             SourceError: If the source does not answer, or none of its photos can be had.
-            EncoderError: If the photos cannot be encoded.
+            EncoderClosed: If the service is shutting down.
             FlightsFull: If too many other pools are being fetched.
         """
-        return await self._flight.do(key.digest, partial(self._make, key))
+        return await self._fetching.do(key.digest, partial(self._make, key))
 
     async def _make(self, key: PoolKey) -> Pool:
         listing = await self._listing(key)
         known = await self._known(key, listing.candidates)
-        new, missing = await self._embed([c for c in listing.candidates if c.id not in known])
+        unknown = [c for c in listing.candidates if c.id not in known]
+        new, missing = await self._embed(key, unknown)
         await self._keep_embeddings(key, new)
         vectors = {**known, **new}
         candidates = tuple(c for c in listing.candidates if c.id in vectors)
         if missing and not candidates:
             raise SourceUnavailable(
-                f"None of the {missing} photos of this tag could be fetched.",
+                f"None of the {len(missing)} photos of this tag can be had now.",
                 retry_after_s=_INCOMPLETE_LIFETIME_S,
-            )
+            ) from missing[0]
         pool = Pool(
             id=secrets.token_hex(8),
             key=key,
             candidates=candidates,
             embeddings=self._stack([vectors[c.id] for c in candidates]),
             fetched_at=listing.fetched_at,
-            expires_at=self._end(key, listing, missing),
+            expires_at=self._end(key, listing, len(missing)),
         )
         await self._keep(pool)
-        _log.info("pool_fetched", photos=len(pool), encoded=len(new), unavailable=missing)
+        _log.info("pool_fetched", photos=len(pool), encoded=len(new), unavailable=len(missing))
         return pool
 
     async def _listing(self, key: PoolKey) -> _Listing:
@@ -145,38 +154,40 @@ class Origin:
         try:
             found = await self._pools.embeddings(key.clip, list(names), self._dimension)
         except StoreUnavailable as exc:
-            self._store_failed("embeddings", exc)
+            self._failures.note("embeddings", exc)
             return {}
         self._count_photos("known", len(found))
         return {names[name]: vector for name, vector in found.items()}
 
-    async def _embed(self, candidates: Sequence[Candidate]) -> tuple[dict[str, _Vector], int]:
-        """Return the vectors of photos that could be had, and how many could not for now."""
-        try:
-            async with asyncio.TaskGroup() as group:
-                tasks = {c.id: group.create_task(self._vector(c)) for c in candidates}
-        except* EncoderError as failures:
-            raise failures.exceptions[0] from failures
+    async def _embed(
+        self, key: PoolKey, candidates: Sequence[Candidate]
+    ) -> tuple[dict[str, _Vector], Sequence[ServiceError]]:
+        """Return the vectors of photos that could be had, and why others could not for now."""
+        async with asyncio.TaskGroup() as group:
+            tasks = {c.id: group.create_task(self._outcome(key, c)) for c in candidates}
         outcomes = {photo: task.result() for photo, task in tasks.items()}
         vectors = {p: o for p, o in outcomes.items() if isinstance(o, np.ndarray)}
-        missing = sum(isinstance(o, PhotoUnavailable) for o in outcomes.values())
+        rejected = [o for o in outcomes.values() if isinstance(o, PhotoRejected)]
+        missing = [o for o in outcomes.values() if isinstance(o, _FOR_NOW)]
         self._count_photos("encoded", len(vectors))
-        self._count_photos("unavailable", missing)
-        self._count_photos("rejected", len(outcomes) - len(vectors) - missing)
+        self._count_photos("unavailable", len(missing))
+        self._count_photos("rejected", len(rejected))
         return vectors, missing
 
-    async def _vector(self, candidate: Candidate) -> _Vector | PhotoUnavailable | PhotoRejected:
-        async with self._places:
-            try:
-                picture = await self._picture(candidate)
-            except (PhotoUnavailable, PhotoRejected) as exc:
-                _log.info("photo_skipped", photo=candidate.id, reason=str(exc))
-                return exc
-            # The encoder's worker batches whatever photos wait for it.
-            rows = await self._encode([picture])
+    async def _outcome(self, key: PoolKey, candidate: Candidate) -> _Vector | ServiceError:
+        """Encode a photo, once for all tags that are being fetched; an error is an outcome."""
+        try:
+            name = _photo_name(key, candidate.id)
+            return await self._encoding.do(name, partial(self._vector, candidate))
+        except (PhotoRejected, *_FOR_NOW) as exc:
+            _log.info("photo_skipped", photo=candidate.id, reason=str(exc))
+            return exc
+
+    async def _vector(self, candidate: Candidate) -> _Vector:
+        picture = await self._picture(candidate)
+        # The encoder's worker batches whatever photos wait for it.
+        rows = await self._encode([picture])
         vector: _Vector = rows[0].astype(np.float16)
-        if not np.isfinite(vector).all():
-            return PhotoRejected("The model finds no direction for it.")
         return vector
 
     async def _keep_embeddings(self, key: PoolKey, vectors: Mapping[str, _Vector]) -> None:
@@ -186,13 +197,13 @@ class Origin:
         try:
             await self._pools.put_embeddings(key.clip, names, self._stack(list(vectors.values())))
         except StoreUnavailable as exc:
-            self._store_failed("embeddings", exc)
+            self._failures.note("embeddings", exc)
 
     async def _keep(self, pool: Pool) -> None:
         try:
             await self._pools.put(pool)
         except StoreUnavailable as exc:
-            self._store_failed("pool", exc)
+            self._failures.note("pool", exc)
 
     def _end(self, key: PoolKey, listing: _Listing, missing: int) -> float:
         end = listing.fetched_at + POOL_LIFETIME_S
@@ -214,10 +225,6 @@ class Origin:
     def _count_photos(self, outcome: str, count: int) -> None:
         if count:
             self._counters.add("nearhit_photos", outcome, count)
-
-    def _store_failed(self, call: str, reason: StoreUnavailable) -> None:
-        self._counters.add("nearhit_store_failures", call)
-        _log.warning("store_unavailable", call=call, reason=str(reason))
 
 
 def _photo_name(key: PoolKey, photo_id: str) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
@@ -11,7 +12,7 @@ from PIL.Image import Image
 
 from cache.pools.photos import PhotoStore
 from cache.pools.pool import Candidate
-from service.errors import PhotoNotFound
+from service.errors import PhotoNotFound, PhotoRejected
 
 __all__ = ["PhotoCodec", "PhotoShelf", "PhotoSize"]
 
@@ -57,6 +58,7 @@ class PhotoShelf:
         candidate: Finds a photo by id among the pools at hand.
         codec: Decodes and encodes.
         threads: Where the codec runs.
+        timeout_s: Longest wait for the codec.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class PhotoShelf:
         candidate: Callable[[str], Candidate | None],
         codec: PhotoCodec,
         threads: Executor,
+        timeout_s: float,
     ) -> None:
         self._fetch = fetch
         self._files = files
@@ -75,6 +78,7 @@ class PhotoShelf:
         self._candidate = candidate
         self._codec = codec
         self._threads = threads
+        self._timeout_s = timeout_s
         self._places = asyncio.Semaphore(_SHOWN_AT_ONCE)
 
     async def picture(self, candidate: Candidate) -> Image:
@@ -85,13 +89,12 @@ class PhotoShelf:
             PhotoUnavailable: If its bytes cannot be had now.
             PhotoRejected: If they are no photo within our limits.
         """
-        name = self._name(candidate.id, PhotoSize.WEB)
-        kept = await self._files.get(name)
-        data = kept or await self._fetch(candidate)
-        picture, file = await self._in_thread(self._web_sized, data)
-        if kept is None:
-            await self._files.put(name, file)
-        return picture
+        kept = await self._files.get(self._name(candidate.id, PhotoSize.WEB))
+        if kept is not None:
+            # A file the disk has spoilt is fetched again below.
+            with suppress(PhotoRejected):
+                return (await self._in_thread(self._web_sized, kept))[0]
+        return (await self._fetched(candidate))[0]
 
     async def image(self, photo_id: str, size: PhotoSize) -> bytes:
         """
@@ -109,17 +112,19 @@ class PhotoShelf:
             web = await self._web(photo_id)
             return web if size is PhotoSize.WEB else await self._thumb(photo_id, web)
 
+    async def _fetched(self, candidate: Candidate) -> tuple[Image, bytes]:
+        picture, file = await self._in_thread(self._web_sized, await self._fetch(candidate))
+        await self._files.put(self._name(candidate.id, PhotoSize.WEB), file)
+        return picture, file
+
     async def _web(self, photo_id: str) -> bytes:
-        name = self._name(photo_id, PhotoSize.WEB)
-        kept = await self._files.get(name)
+        kept = await self._files.get(self._name(photo_id, PhotoSize.WEB))
         if kept is not None:
             return kept
         candidate = self._candidate(photo_id)
         if candidate is None:
             raise PhotoNotFound(f"No photo {photo_id!r} is known here; search for it first.")
-        _, file = await self._in_thread(self._web_sized, await self._fetch(candidate))
-        await self._files.put(name, file)
-        return file
+        return (await self._fetched(candidate))[1]
 
     async def _thumb(self, photo_id: str, web: bytes) -> bytes:
         file = await self._in_thread(self._reduced, web)
@@ -140,4 +145,11 @@ class PhotoShelf:
         return self._codec.encode(self._codec.decode(data), _THUMB_EDGE)
 
     async def _in_thread(self, work: Callable[[bytes], _T], data: bytes) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work, data)
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await loop.run_in_executor(self._threads, work, data)
+        except TimeoutError as exc:
+            raise PhotoRejected(
+                f"The photo could not be decoded within {self._timeout_s:g} s."
+            ) from exc

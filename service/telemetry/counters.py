@@ -33,11 +33,11 @@ class Counters:
 
     def get(self, name: str, label: str = "") -> float:
         """Return one sum."""
-        return self._sums[COUNTERS[name].name, label]
+        return self._sums[name, label]
 
     def labels(self, name: str) -> dict[str, float]:
         """Return the sums of a metric by label value."""
-        return {label: v for (n, label), v in self._sums.items() if n == COUNTERS[name].name}
+        return {label: v for (n, label), v in self._sums.items() if n == name}
 
     def flat(self) -> dict[str, float]:
         """Return all sums as `name` or `name:label`, for flushing."""

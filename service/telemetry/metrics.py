@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-__all__ = ["BUCKETS_S", "COUNTERS", "GAUGES", "LATENCY", "Metric"]
+__all__ = ["BUCKETS_S", "COUNTERS", "LATENCY", "READINGS", "Metric"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,11 +14,13 @@ class Metric:
         name: Prometheus name, without the suffix `_total`.
         help: What it counts, in a sentence.
         label: Name of its one label; empty where it has none.
+        grows: Whether it only grows while the process lives.
     """
 
     name: str
     help: str
     label: str = ""
+    grows: bool = True
 
 
 LATENCY = Metric("nearhit_search_seconds", "Time from request to answer.", "tier")
@@ -46,19 +48,20 @@ COUNTERS = {
     )
 }
 
-GAUGES = {
+READINGS = {
     metric.name: metric
     for metric in (
-        Metric("nearhit_entries", "Entries remembered."),
-        Metric("nearhit_vector_bytes", "Bytes of vectors in the index."),
-        Metric("nearhit_pools_in_memory", "Pools decoded in memory."),
-        Metric("nearhit_photo_bytes", "Bytes of photo files kept."),
-        Metric("nearhit_store_bytes", "Bytes the store takes."),
-        Metric("nearhit_journal_lag", "Journal records not applied yet."),
-        Metric("nearhit_invalid_records", "Journal records and rankings that could not be read."),
-        Metric("nearhit_encoder_waiting", "Texts and photos waiting for a model.", "model"),
-        Metric("nearhit_encoder_seconds", "Time spent in a model since the start.", "model"),
-        Metric("nearhit_encoded_items", "Texts and photos encoded since the start.", "model"),
-        Metric("nearhit_fetches", "Pools being fetched or waiting for it."),
+        Metric("nearhit_entries", "Entries remembered.", grows=False),
+        Metric("nearhit_vector_bytes", "Bytes of vectors in the index.", grows=False),
+        Metric("nearhit_pools_in_memory", "Pools decoded in memory.", grows=False),
+        Metric("nearhit_photo_bytes", "Bytes of photo files kept.", grows=False),
+        Metric("nearhit_store_bytes", "Bytes the store takes.", grows=False),
+        Metric("nearhit_journal_lag", "Journal records not applied yet.", grows=False),
+        Metric("nearhit_fetches", "Pools being fetched or waiting for it.", grows=False),
+        Metric("nearhit_encoder_waiting", "Texts and photos that wait.", "model", grows=False),
+        Metric("nearhit_encoder_seconds", "Time spent in a model.", "model"),
+        Metric("nearhit_encoded_items", "Texts and photos encoded.", "model"),
+        Metric("nearhit_invalid_records", "Stored records and rankings that cannot be read."),
     )
 }
+"""What is read off the running parts, rather than counted here."""

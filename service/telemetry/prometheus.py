@@ -11,30 +11,31 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from service.telemetry import metrics
 from service.telemetry.counters import Counters, Latencies
-from service.telemetry.metrics import COUNTERS, GAUGES, LATENCY
+from service.telemetry.metrics import COUNTERS, LATENCY, READINGS
 
 __all__ = ["Exposition"]
 
-Gauges = Mapping[tuple[str, str], float]
+Readings = Mapping[tuple[str, str], float]
 
 
 class Exposition(Collector):
     """
-    Renders counters, latencies and gauges; holds no figure of its own.
+    Renders counters, latencies and readings; holds no figure of its own.
 
     Args:
         counters: Sums.
         latencies: Durations by tier.
-        gauges: Called at every rendering; returns values by (name, label value).
+        readings: Called at every rendering; returns values by (name, label value).
     """
 
     def __init__(
-        self, counters: Counters, latencies: Latencies, gauges: Callable[[], Gauges]
+        self, counters: Counters, latencies: Latencies, readings: Callable[[], Readings]
     ) -> None:
         self._counters = counters
         self._latencies = latencies
-        self._gauges = gauges
+        self._readings = readings
         self._registry = CollectorRegistry()
         self._registry.register(self)
 
@@ -44,28 +45,23 @@ class Exposition(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield every metric of the table."""
-        yield from self._collect_counters()
-        yield from self._collect_gauges()
+        for metric in COUNTERS.values():
+            yield _family(metric, self._counters.labels(metric.name))
+        readings = self._readings()
+        for metric in READINGS.values():
+            values = {label: v for (name, label), v in readings.items() if name == metric.name}
+            yield _family(metric, values)
         histogram = HistogramMetricFamily(LATENCY.name, LATENCY.help, labels=[LATENCY.label])
         for tier, (buckets, total) in self._latencies.histograms().items():
             histogram.add_metric([tier], buckets, total)
         yield histogram
 
-    def _collect_counters(self) -> Iterator[Metric]:
-        for metric in COUNTERS.values():
-            labels = [metric.label] if metric.label else []
-            family = CounterMetricFamily(metric.name, metric.help, labels=labels)
-            sums = self._counters.labels(metric.name) or ({} if labels else {"": 0.0})
-            for label, value in sums.items():
-                family.add_metric([label] if labels else [], value)
-            yield family
 
-    def _collect_gauges(self) -> Iterator[Metric]:
-        values = self._gauges()
-        for metric in GAUGES.values():
-            labels = [metric.label] if metric.label else []
-            family = GaugeMetricFamily(metric.name, metric.help, labels=labels)
-            for (name, label), value in values.items():
-                if name == metric.name:
-                    family.add_metric([label] if labels else [], value)
-            yield family
+def _family(metric: metrics.Metric, values: Mapping[str, float]) -> Metric:
+    family_of = CounterMetricFamily if metric.grows else GaugeMetricFamily
+    family = family_of(metric.name, metric.help, labels=[metric.label] if metric.label else [])
+    if not metric.label:
+        values = values or {"": 0.0}
+    for label, value in values.items():
+        family.add_metric([label] if metric.label else [], value)
+    return family

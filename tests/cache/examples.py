@@ -37,7 +37,6 @@ def entry(
         tag=tag,
         query=query,
         embedding=direction(at).astype(np.float16),
-        pool_key="key-1",
         pool_id=pool_id,
         created_at=created_at,
         expires_at=expires_at,
@@ -70,7 +69,7 @@ def pool(
     rows = np.random.default_rng(count).normal(size=(count, 8))
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     return Pool(
-        id="pool-1",
+        id="pool-1" if tag == "tiger" else f"pool-{tag}",
         key=PoolKey("pixabay", tag, NO_FILTERS, 100, "c" * 16),
         candidates=tuple(candidate(n) for n in range(count)),
         embeddings=rows.astype(np.float16),

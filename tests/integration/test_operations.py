@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from service.app import create_app
 from service.lifecycle import Service
 from service.settings import Settings
-from service.telemetry.metrics import COUNTERS, GAUGES, LATENCY
+from service.telemetry.metrics import COUNTERS, LATENCY, READINGS
 
 pytestmark = pytest.mark.anyio
 
@@ -160,7 +160,7 @@ async def test_metrics_are_those_of_the_table(client: httpx.AsyncClient):
 
     families = {family.name: family for family in text_string_to_metric_families(text)}
 
-    assert families.keys() == {*COUNTERS, *GAUGES, LATENCY.name}
+    assert families.keys() == {*COUNTERS, *READINGS, LATENCY.name}
     searches = {s.labels["tier"]: s.value for s in families["nearhit_searches"].samples}
     assert searches == {"origin": 1}
 

@@ -10,7 +10,7 @@ from cache.pools.filters import Filters
 from service.errors import DeadlineExceeded, SourceUnavailable, UnknownFilter
 from service.tiers import Tier
 from tests.service.doubles import at
-from tests.service.world import World, ids, made
+from tests.service.world import POLICY, World, ids, made
 
 pytestmark = pytest.mark.anyio
 
@@ -281,17 +281,42 @@ async def test_an_entry_without_its_ranking_is_a_miss(world: World):
     assert (await world.ask("photo 1")).found.tier is Tier.EXACT
 
 
-async def test_an_entry_whose_pool_was_replaced_is_a_miss(world: World):
+async def test_an_entry_answers_from_its_own_pool_though_there_is_a_newer(world: World):
     """A ranking speaks of one fetch; over another its positions would show other photos."""
-    await world.ask("photo 1")
-    (pool,) = world.pools._pools.values()
+    first = await world.ask("photo 1")
     world.source.photos["horse"] = range(10, 20)
-    await world.origin.pool(pool.key)
+    await world.origin.pool(first.found.pool.key)
 
-    answer = await world.ask("photo 1")
+    again, other = await world.ask("photo 1"), await world.ask("photo 11")
 
-    assert answer.found.tier is Tier.POOL
-    assert all(int(photo.partition(":")[2]) >= 10 for photo in ids(answer))
+    assert again.found.tier is Tier.EXACT
+    assert again.results == first.results
+    assert all(int(photo.partition(":")[2]) >= 10 for photo in ids(other))
+
+
+async def test_equal_searches_at_the_same_time_are_one(world: World):
+    """Twenty people who ask the same at once cost one of each encode, and make one entry."""
+    answers = await asyncio.gather(*(world.ask("photo 3", k=n + 1) for n in range(20)))
+
+    assert [len(answer.results) for answer in answers] == [min(n + 1, 10) for n in range(20)]
+    assert (len(world.query.encoded), len(world.clip.texts)) == (1, 1)
+    assert (await world.store.read(0, 100)).end == 1
+    assert len(world.seen) == 1
+
+
+async def test_neighbours_of_other_tags_do_not_crowd_out_the_one_that_may_be_served(world: World):
+    """A query asked under many tags fills the nearest places; the same tag's is still found."""
+    world.query.places = {"a": at(1.0), "b": at(0.97), "c": at(1.0)}
+    await world.ask("b", tag="horse")
+    for number in range(20):
+        world.source.photos[f"tag{number}"] = [1]
+        await world.ask("a", tag=f"tag{number}", fresh=True)
+
+    answer = await world.ask("c", tag="horse")
+
+    assert answer.found.tier is Tier.SEMANTIC
+    assert answer.found.entry is not None
+    assert answer.found.entry.query == "b"
 
 
 async def test_a_search_that_takes_too_long_ends_and_its_fetch_goes_on(tmp_path: Path):
@@ -301,12 +326,12 @@ async def test_a_search_that_takes_too_long_ends_and_its_fetch_goes_on(tmp_path:
         with pytest.raises(DeadlineExceeded) as caught:
             await world.ask("photo 1")
         world.source.open.set()
-        world.search = world.searching(World(tmp_path).search._policy)
+        world.search = world.searching(POLICY)
 
         answer = await world.ask("photo 1")
 
     assert caught.value.retry_after_s
-    assert answer.found.tier in (Tier.ORIGIN, Tier.POOL)
+    assert answer.results
     assert world.source.calls == ["horse"]
 
 
@@ -314,7 +339,7 @@ async def test_one_tag_too_many_is_refused_at_once(world: World):
     """Fetches are bounded: what would be one too many is told to come back."""
     world.source.open.clear()
     waiting = [asyncio.create_task(world.ask("a", tag=f"tag{n}")) for n in range(4)]
-    while len(world.flight) < 4:
+    while len(world.fetching) < 4:
         await asyncio.sleep(0)
 
     with pytest.raises(FlightsFull):

@@ -1,11 +1,14 @@
 """A whole search, with fakes for models and source and the real thing for everything else."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from cache.entries.relations import Relation
 from cache.entries.semantic import SemanticCache
@@ -16,11 +19,12 @@ from cache.pools.pools import Pools
 from cache.sharing.flight import SingleFlight
 from cache.stores.sqlite import SqliteStore
 from index import FlatIndex
-from service.answers import FreshRanking, SearchAnswer
+from service.answers import Found, FreshRanking, SearchAnswer
 from service.origin.pipeline import Origin
 from service.requests import SearchRequest
 from service.search import Costs, Search
 from service.telemetry.counters import Counters, Latencies
+from service.telemetry.failures import StoreFailures
 from service.tiers import Policy
 from tests.clocks import ManualClock
 from tests.service.doubles import DIMENSION, FakeClip, FakeQueryEncoder, FakeSource
@@ -50,16 +54,20 @@ class World:
             self.store, FlatIndex(DIMENSION), self.query.fingerprint, self.clock
         )
         self.follower = Follower(self.store, self.cache.apply, self.cache.reset)
-        self.flight = SingleFlight[str, Pool](running=2, waiting=2)
+        self.failures = StoreFailures(self.counters, self.clock)
+        self.fetching = SingleFlight[str, Pool](running=2, waiting=2)
+        self.encoding = SingleFlight[str, NDArray[np.float16]](running=4, waiting=100)
+        self.asking = SingleFlight[Hashable, Found](running=100, waiting=0)
         self.origin = Origin(
             search=self.source.search,
             picture=self.source.picture,
             encode=self.clip.encode_images,
             dimension=DIMENSION,
             pools=self.pools,
-            flight=self.flight,
-            downloads=4,
+            fetching=self.fetching,
+            encoding=self.encoding,
             counters=self.counters,
+            failures=self.failures,
             clock=self.clock,
         )
         self.search = self.searching(policy)
@@ -76,7 +84,9 @@ class World:
             reach=self.follower.reach,
             policy=policy,
             costs=lambda: Costs(query_s=1.0, text_s=10.0, pool_s=100.0),
+            asking=self.asking,
             counters=self.counters,
+            failures=self.failures,
             latencies=self.latencies,
             clock=self.clock,
             observers=[self.seen.append],
@@ -98,7 +108,7 @@ async def made(folder: Path, **policy: Any) -> AsyncIterator[World]:
     world = World(folder, replace(POLICY, **policy))
     await world.store.open()
     following = asyncio.create_task(world.follower.run())
-    async with world.flight:
+    async with world.encoding, world.fetching, world.asking:
         yield world
     following.cancel()
     await asyncio.gather(following, return_exceptions=True)

@@ -41,7 +41,7 @@ OTHER_ENTRIES = {
 def facts(one: Entry) -> tuple[object, ...]:
     """Everything an entry says, comparable."""
     return (
-        (one.scope, one.query_model, one.tag, one.query, one.pool_key, one.pool_id),
+        (one.scope, one.query_model, one.tag, one.query, one.pool_id),
         (one.created_at, one.expires_at),
         one.embedding.tolist(),
     )

@@ -38,7 +38,7 @@ def others(store: SqliteStore, clock: ManualClock) -> Pools:
 
 async def found(pools: Pools, one: Pool) -> str | None:
     """Return the id of what is found under a pool's key."""
-    held = await pools.get(one.key.digest)
+    held = await pools.current(one.key)
     return None if held is None else held.id
 
 
@@ -48,7 +48,7 @@ async def test_a_pool_put_is_found_without_the_store(pools, door):
     await pools.put(tiger)
     door.away = True
 
-    assert await pools.get(tiger.key.digest) is tiger
+    assert await pools.current(tiger.key) is tiger
 
 
 async def test_a_pool_put_is_found_by_another_process(pools, others):
@@ -132,7 +132,30 @@ async def test_a_newer_pool_replaces_an_older_one(pools, others):
 
     assert await found(pools, pool()) == "newer"
     assert await found(others, pool()) == "newer"
-    assert len(pools) == 1
+
+
+async def test_an_older_pool_is_still_found_by_its_id(pools, others):
+    """Entries of two processes that fetched one key at once keep their own pools."""
+    await pools.put(pool())
+    await others.put(replace(pool(), id="theirs"))
+
+    held = [await reader.get(name) for reader in (pools, others) for name in ("pool-1", "theirs")]
+
+    assert [one.id for one in held] == ["pool-1", "theirs", "pool-1", "theirs"]
+
+
+async def test_keeping_an_older_pool_does_not_bring_it_back(pools, door):
+    """A pool the store refused, kept late, stays behind the newer one of its key in memory."""
+    older, newer = pool(), replace(pool(), id="newer")
+    door.away = True
+    for one in (older, newer):
+        with pytest.raises(StoreUnavailable):
+            await pools.put(one)
+    door.away = False
+
+    await pools.keep(older)
+
+    assert await found(pools, pool()) == "newer"
 
 
 async def test_memory_lets_the_least_recently_used_go(pools, door):
@@ -203,10 +226,9 @@ async def test_keep_does_not_write_what_the_store_has(pools, door):
 
 async def test_a_pool_that_cannot_be_read_is_a_miss(pools, store, clock):
     """A corrupt pool is fetched again, not served and not an error."""
-    key = pool().key.digest
-    await store.put([Blob(BlobKind.POOL, key, b"no pool", clock.now() + 10)])
+    await store.put([Blob(BlobKind.POOL, "pool-1", b"no pool", clock.now() + 10)])
 
-    assert await pools.get(key) is None
+    assert await pools.get("pool-1") is None
     assert len(pools) == 0
 
 
@@ -263,6 +285,6 @@ async def test_embeddings_of_another_model_or_length_are_not_found(pools, clip, 
 )
 async def test_an_embedding_that_cannot_be_used_is_not_found(pools, store, clock, body):
     """A corrupt embedding is made again, not an error."""
-    await store.put([Blob(BlobKind.EMBEDDING, "clip/p/1", body, clock.now() + 10)])
+    await store.put([Blob(BlobKind.EMBEDDING, "1/clip/p/1", body, clock.now() + 10)])
 
     assert await pools.embeddings("clip", ["p/1"], 2) == {}

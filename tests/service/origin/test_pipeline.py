@@ -1,8 +1,10 @@
 """Cold tags: what is fetched, what is left out, how long it is good for."""
 
+import asyncio
+
 import pytest
 
-from service.errors import EncoderFailed, SourceUnavailable
+from service.errors import SourceUnavailable
 from service.tiers import Tier
 from tests.service.world import World, ids
 
@@ -79,22 +81,49 @@ async def test_if_no_photo_comes_the_source_is_unavailable(world: World):
     assert world.source.calls == ["horse"]
 
 
-async def test_an_encoder_that_fails_is_the_searchers_error_and_nothing_is_lost(world: World):
-    """The error is one of the tree, not a group of them, and the API's answer is kept."""
-    encode = world.clip.encode_images
+async def test_a_photo_the_model_fails_on_is_left_out(world: World):
+    """One photo a model chokes on does not cost the others."""
+    world.clip.chokes_on = {7}
 
-    async def fail(_: object) -> None:
-        raise EncoderFailed("The model failed.")
+    answer = await world.ask("photo 7", k=20)
 
-    world.origin._encode = fail  # type: ignore[assignment]
-    with pytest.raises(EncoderFailed):
+    assert len(answer.results) == 9
+    assert world.clip.images == 9
+
+
+async def test_a_model_that_fails_is_an_error_now_and_tried_again(world: World):
+    """With no photo encoded there is nothing to rank; the API's answer is kept for the next."""
+    world.clip.chokes_on = set(range(10))
+    with pytest.raises(SourceUnavailable):
         await world.ask("photo 1")
-    world.origin._encode = encode
+    world.clip.chokes_on = set()
 
     answer = await world.ask("photo 1")
 
     assert answer.found.tier is Tier.ORIGIN
     assert world.source.calls == ["horse"]
+
+
+async def test_a_photo_of_two_tags_is_encoded_once_even_at_the_same_time(world: World):
+    """Two tags that share photos and are fetched at once share the work."""
+    world.source.photos["pony"] = range(10)
+
+    await asyncio.gather(world.ask("photo 1"), world.ask("photo 1", tag="pony"))
+
+    assert world.clip.images == 10
+    assert len(world.source.fetched) == 10
+
+
+async def test_what_was_encoded_is_kept_when_others_are_missing(world: World):
+    """A fetch that finds only some photos has not encoded those in vain."""
+    world.source.unavailable = set(range(5))
+    await world.ask("photo 7")
+    world.source.unavailable = set()
+    world.clock.advance(seconds=61)
+
+    await world.ask("photo 7")
+
+    assert world.clip.images == 10
 
 
 async def test_a_pool_is_read_only(world: World):

@@ -1,0 +1,42 @@
+"""Two services on one store file, as two processes of one machine."""
+
+import asyncio
+
+import pytest
+
+from service.lifecycle import Service
+from service.requests import SearchRequest
+from service.settings import Settings
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_what_both_fetched_at_once_survives_from_both(settings: Settings):
+    """Two processes that fetch one tag at the same time both keep what they called stored."""
+    requests = [SearchRequest.checked("horse", query, 3) for query in ("one horse", "a meadow")]
+    async with Service(settings) as first, Service(settings) as second:
+        parts = [await first.started(), await second.started()]
+        answers = await asyncio.gather(
+            *(part.search.run(request) for part, request in zip(parts, requests, strict=True))
+        )
+    async with Service(settings) as third:
+        search = (await third.started()).search
+        again = [await search.run(request) for request in requests]
+
+    assert [answer.found.tier for answer in answers] == ["origin", "origin"]
+    assert [answer.found.stored for answer in answers] == [True, True]
+    assert [answer.found.tier for answer in again] == ["exact", "exact"]
+    assert [answer.results for answer in again] == [answer.results for answer in answers]
+
+
+async def test_what_one_learns_the_other_serves(settings: Settings):
+    """A replica's memory is a view of the journal: others' entries arrive by themselves."""
+    request = SearchRequest.checked("horse", "a horse", 3)
+    async with Service(settings) as first, Service(settings) as second:
+        learner, other = await first.started(), await second.started()
+        await learner.search.run(request)
+        await asyncio.wait_for(other.follower.reach(learner.follower.position), 5)
+
+        answer = await other.search.run(request)
+
+    assert answer.found.tier == "exact"
