@@ -12,7 +12,7 @@ ServiceError
 │   └── QuotaExhausted      the source asks us to wait
 ├── PhotoError              one photo cannot be used
 │   ├── PhotoUnavailable    its bytes cannot be had now
-│   └── PhotoRejected       its bytes are no photo within our limits
+│   └── PhotoRejected       it is gone, or no photo within our limits
 ├── EncoderError
 │   ├── Overloaded          the encoder's queue is full
 │   ├── EncoderFailed       a batch failed
@@ -101,7 +101,7 @@ class PhotoUnavailable(PhotoError):
 
 
 class PhotoRejected(PhotoError):
-    """A photo's bytes are no photo within our limits."""
+    """A photo is gone for good, or its bytes are no photo within our limits."""
 
 
 class EncoderError(ServiceError):

@@ -16,7 +16,11 @@ class Settings(BaseSettings):
     """Settings from the environment, each with the prefix `NEARHIT_`; `.env` is read too."""
 
     model_config = SettingsConfigDict(
-        env_prefix="NEARHIT_", env_file=".env", extra="ignore", frozen=True
+        env_prefix="NEARHIT_",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
     )
 
     # What is searched
@@ -97,7 +101,12 @@ class Settings(BaseSettings):
     photo_max_pixels: int = Field(
         40_000_000, ge=1, description="Most pixels a photo may have before it is decoded."
     )
-    downloads: int = Field(16, ge=1, le=128, description="Photos fetched at the same time.")
+    downloads: int = Field(
+        16,
+        ge=1,
+        le=128,
+        description="Photos in work at the same time, from the first byte to the embedding.",
+    )
     fetches: int = Field(4, ge=1, le=64, description="Pools fetched at the same time.")
     waiting_fetches: int = Field(
         64, ge=0, description="Pools that may wait to be fetched; more are refused."

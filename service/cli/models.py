@@ -30,7 +30,11 @@ def show() -> None:
 def pull() -> None:
     """Download what is not here yet, with a progress bar a model."""
     bar = Progress(
-        TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn()
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        console=OUT,
     )
     with sentences(), bar:
         for kind, name in _named(read_settings()).items():

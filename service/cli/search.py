@@ -3,9 +3,10 @@
 from typing import Any
 
 from rich.table import Column, Table
+from rich.text import Text
 
 from service.cli.client import get
-from service.cli.console import OUT, read_settings, sentences
+from service.cli.console import OUT, harmless, read_settings, sentences
 
 __all__ = ["run"]
 
@@ -32,7 +33,7 @@ def run(
         OUT.print_json(data=answer)
         return
     OUT.print(_table(answer))
-    OUT.print(_way(answer["cache"], answer["timings_ms"]["total"]), highlight=False)
+    OUT.print(_way(answer["cache"], answer["timings_ms"]["total"]))
 
 
 def _table(answer: dict[str, Any]) -> Table:
@@ -40,13 +41,14 @@ def _table(answer: dict[str, Any]) -> Table:
     table = Table("", "score", photo, "author", "tags")
     for place, result in enumerate(answer["results"], 1):
         row = (result["page_url"] or result["url"], result["author"], ", ".join(result["tags"][:5]))
-        table.add_row(str(place), f"{result['score']:.3f}", *row)
+        table.add_row(str(place), f"{result['score']:.3f}", *map(harmless, row))
     return table
 
 
-def _way(cache: dict[str, Any], total_ms: float) -> str:
+def _way(cache: dict[str, Any], total_ms: float) -> Text:
     matched = cache["matched"]
     like = ""
     if cache["tier"] == "semantic":
         like = f" of “{matched['query']}” ({matched['tag']}), similarity {cache['similarity']:.3f}"
-    return f"Answered from tier [bold]{cache['tier']}[/]{like} in {total_ms:.1f} ms."
+    tier = (cache["tier"], "bold")
+    return Text.assemble("Answered from tier ", tier, f"{harmless(like)} in {total_ms:.1f} ms.")

@@ -50,6 +50,9 @@ def run(host: str | None, port: int | None) -> None:
         timeout_graceful_shutdown=math.ceil(settings.search_timeout_s),
     )
     server = _Server(config)
-    server.run()
+    try:
+        server.run()
+    except SystemExit as exc:
+        raise fail(f"Nothing can listen on {settings.host}, port {settings.port}.") from exc
     if service.failure:
         raise fail(str(service.failure))

@@ -5,7 +5,7 @@ from typing import Any
 from rich.table import Table
 
 from service.cli.client import get
-from service.cli.console import OUT, read_settings, sentences
+from service.cli.console import OUT, harmless, read_settings, sentences
 
 __all__ = ["run"]
 
@@ -26,7 +26,7 @@ def _tiers(replica: dict[str, Any]) -> Table:
     for tier, figures in replica["tiers"].items():
         times = replica["latency_ms"].get(tier, {})
         row = [f"{times[p]:.1f}" if p in times else "" for p in ("p50", "p95", "p99")]
-        table.add_row(tier, f"{figures['count']:.0f}", f"{figures['share']:.1%}", *row)
+        table.add_row(harmless(tier), f"{figures['count']:.0f}", f"{figures['share']:.1%}", *row)
     return table
 
 

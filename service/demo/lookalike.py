@@ -26,8 +26,8 @@ from service.demo.faults import Faults, broken_answer, broken_photo
 from service.demo.hits import hit
 from service.demo.stock import LARGE, PREVIEW, Stock, StockPhoto
 from service.errors import PhotoError
-from service.sources.filters import PIXABAY_RULES
 from service.sources.photos import media_type
+from service.sources.rules import PIXABAY_RULES
 
 __all__ = ["lookalike"]
 

@@ -9,8 +9,8 @@ from hashlib import blake2b
 from pathlib import Path
 
 from cache.pools.filters import Filters
-from service.sources.filters import fits
 from service.sources.photos import decode_photo, thumbnail
+from service.sources.rules import fits
 from service.sources.scan import PhotoFile, PhotoFolder, find
 
 __all__ = ["LARGE", "PREVIEW", "WEB", "Stock", "StockPhoto", "author"]

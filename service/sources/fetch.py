@@ -10,11 +10,12 @@ import httpx
 from service.errors import PhotoRejected, PhotoUnavailable
 from service.settings import Settings
 from service.sources.photos import UNKNOWN_TYPE, media_type
+from service.sources.web import has_real_port, make_client, read_at_most
 
-__all__ = ["PhotoFetcher", "read_at_most"]
+__all__ = ["PhotoFetcher"]
 
 _MAX_REDIRECTS = 3
-_MAX_PORT = 65_535
+_GONE = (404, 410)
 
 
 class PhotoFetcher:
@@ -40,9 +41,8 @@ class PhotoFetcher:
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
         """Build with a client of its own."""
-        limits = httpx.Limits(max_connections=settings.downloads)
         return cls(
-            httpx.AsyncClient(limits=limits, headers={"User-Agent": "nearhit"}),
+            make_client(settings.downloads),
             hosts=settings.photo_hosts,
             max_bytes=settings.photo_max_bytes,
             timeout_s=settings.photo_timeout_s,
@@ -53,9 +53,9 @@ class PhotoFetcher:
         Return the bytes behind a photo's address.
 
         Raises:
-            PhotoUnavailable: If they cannot be had now, or no longer.
-            PhotoRejected: If they are too many, no photo, or from a host that
-                is not allowed.
+            PhotoUnavailable: If they cannot be had now.
+            PhotoRejected: If they are gone for good, too many, no photo, or
+                from a host that is not allowed.
         """
         try:
             async with asyncio.timeout(self._timeout_s):
@@ -94,7 +94,7 @@ class PhotoFetcher:
         raise PhotoRejected("The photo's address leads from one redirect to the next.")
 
     def _check(self, url: httpx.URL) -> None:
-        if url.port is not None and url.port > _MAX_PORT:
+        if not has_real_port(url):
             raise PhotoRejected("The photo's address has a port that does not exist.")
         if url.userinfo:
             raise PhotoRejected("The photo's address holds a user name or password.")
@@ -106,7 +106,10 @@ class PhotoFetcher:
             raise PhotoRejected("Photos are fetched over https alone.")
 
     async def _read(self, response: httpx.Response) -> bytes:
+        if response.status_code in _GONE:
+            raise PhotoRejected(f"The photo's host has it no more ({response.status_code}).")
         if not response.is_success:
+            # 403 too: an address that has expired, or a challenge for browsers.
             raise PhotoUnavailable(f"The photo's host answered {response.status_code}.")
         if response.headers.get("Content-Type", "").lower().startswith("text/html"):
             raise PhotoRejected("The photo's host sent a web page instead of a photo.")
@@ -114,19 +117,6 @@ class PhotoFetcher:
         if data is None:
             raise PhotoRejected(f"The photo's file is larger than {self._max_bytes} bytes.")
         return data
-
-
-async def read_at_most(response: httpx.Response, max_bytes: int) -> bytes | None:
-    """Return a streamed answer's body; None, with the rest left unread, where it is larger."""
-    length = response.headers.get("Content-Length", "")
-    if length.isdecimal() and int(length[:20]) > max_bytes:
-        return None
-    data = bytearray()
-    async for chunk in response.aiter_bytes():
-        data += chunk
-        if len(data) > max_bytes:
-            return None
-    return bytes(data)
 
 
 def _is_loopback(host: str) -> bool:

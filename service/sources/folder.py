@@ -2,22 +2,26 @@
 
 import asyncio
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 from cache.clock import Clock
 from cache.pools.filters import Filters
 from cache.pools.pool import Candidate
 from service.errors import PhotoRejected, PhotoUnavailable, SetupError, SourceUnavailable
 from service.settings import Settings
-from service.sources.filters import FOLDER_RULES, check, fits
 from service.sources.photos import UNKNOWN_TYPE, media_type
+from service.sources.rules import FOLDER_RULES, check, fits
 from service.sources.scan import PhotoFile, PhotoFolder, find
 
 __all__ = ["FolderSource"]
+
+_T = TypeVar("_T")
 
 _RESCAN_S = 60.0
 
@@ -27,7 +31,7 @@ class FolderSource:
     Photos of a folder, found by the words of their names and of a sidecar file.
 
     The folder is read at the first search and again when a search comes a
-    minute later. Reading happens in threads.
+    minute later. Reading happens in a thread of its own.
 
     Args:
         folder: Where the photos are, also in folders below.
@@ -45,6 +49,7 @@ class FolderSource:
         self._photos: dict[str, PhotoFile] | None = None
         self._read_at = 0.0
         self._reading = asyncio.Lock()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="photo-folder")
 
     @classmethod
     def from_settings(cls, settings: Settings, clock: Clock) -> Self:
@@ -91,7 +96,7 @@ class FolderSource:
         """
         self.check_filters(filters)
         photos = await self._fresh()
-        return await asyncio.to_thread(self._find, photos.values(), tag, filters, limit)
+        return await self._run(partial(self._find, photos.values(), tag, filters, limit))
 
     async def photo(self, candidate: Candidate) -> bytes:
         """
@@ -110,19 +115,23 @@ class FolderSource:
             raise PhotoUnavailable("The photo is not in the folder any more.")
         if photo.bytes > self._max_bytes:
             raise PhotoRejected(f"The photo's file is larger than {self._max_bytes} bytes.")
-        data = await asyncio.to_thread(self._folder.read, photo)
+        data = await self._run(partial(self._folder.read, photo))
         if media_type(data) == UNKNOWN_TYPE:
             raise PhotoRejected("The file is not a photo.")
         return data
 
     async def aclose(self) -> None:
-        """Give back nothing: no file stays open."""
+        """End the thread once its current work is done."""
+        await asyncio.to_thread(self._thread.shutdown)
+
+    async def _run(self, work: Callable[[], _T]) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     async def _fresh(self) -> dict[str, PhotoFile]:
         async with self._reading:
             now = self._clock.monotonic()
             if self._photos is None or now - self._read_at >= _RESCAN_S:
-                self._photos = await asyncio.to_thread(self._folder.scan)
+                self._photos = await self._run(self._folder.scan)
                 self._read_at = now
             return self._photos
 

@@ -4,10 +4,9 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Self
 
-import snowballstemmer
+from cache.stems import stem
 
 __all__ = ["Keywords", "name_words", "stems"]
 
@@ -54,7 +53,7 @@ class Keywords:
 
 def stems(tag: str) -> tuple[str, ...]:
     """Return the stems of a tag's words: `Wild horses` and `wild horse` have the same."""
-    return tuple(_stem(word) for word in _WORD.findall(_plain(tag)))
+    return tuple(stem(word) for word in _WORD.findall(_plain(tag)))
 
 
 def name_words(name: str) -> list[str]:
@@ -64,9 +63,3 @@ def name_words(name: str) -> list[str]:
 
 def _plain(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
-
-
-@lru_cache(maxsize=65_536)
-def _stem(word: str) -> str:
-    # A stemmer keeps state while it works, and folders are read in threads: one each.
-    return str(snowballstemmer.stemmer("english").stemWord(word))

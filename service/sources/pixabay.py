@@ -13,22 +13,21 @@ from pydantic import SecretStr
 from cache.clock import Clock
 from cache.pools.filters import Filters
 from cache.pools.pool import Candidate
-from service.errors import BadRequest, SetupError
+from service.errors import SetupError
 from service.settings import Settings
-from service.sources.fetch import PhotoFetcher, read_at_most
-from service.sources.filters import PIXABAY_RULES, check
+from service.sources.fetch import PhotoFetcher
 from service.sources.pixabay_answers import is_page, read_candidates, refusal, unavailable
 from service.sources.quota import Quota
+from service.sources.rules import PIXABAY_RULES, check
+from service.sources.web import has_real_port, make_client, read_at_most
 
 __all__ = ["PixabaySource"]
 
-log = structlog.get_logger()
+_log = structlog.get_logger(__name__)
 
-_MAX_TAG = 100  # characters of `q`
 _PER_PAGE = (3, 200)
 _MAX_BYTES = 2 * 1024**2
 _TOO_MANY_REQUESTS = 429
-_MAX_PORT = 65_535
 
 
 class PixabaySource:
@@ -80,7 +79,7 @@ class PixabaySource:
                 "(free at https://pixabay.com/api/docs/)."
             )
         return cls(
-            httpx.AsyncClient(headers={"User-Agent": "nearhit"}),
+            make_client(),
             PhotoFetcher.from_settings(settings),
             key=key,
             url=settings.pixabay_url,
@@ -106,18 +105,16 @@ class PixabaySource:
         Return up to `limit` candidates of a tag, in one call of the API.
 
         Raises:
-            UnknownFilter, BadRequest: As `check_filters`, or if the tag is too long.
+            UnknownFilter, BadRequest: As `check_filters`.
             SourceUnavailable: If the API does not answer in time or not sensibly.
             SourceRefused: If it rejects the request or the key.
             QuotaExhausted: If it asks us to wait.
         """
-        if len(tag) > _MAX_TAG:
-            raise BadRequest(f"A tag may have {_MAX_TAG} characters; this one has {len(tag)}.")
         self.check_filters(filters)
         body = await self._ask(self._params(tag, filters, limit))
         candidates, skipped = read_candidates(body, site=self._site)
         if skipped:
-            log.warning("pixabay hits skipped", skipped=skipped, kept=len(candidates))
+            _log.warning("pixabay_hits_skipped", skipped=skipped, kept=len(candidates))
         return candidates[: max(limit, 0)]
 
     async def photo(self, candidate: Candidate) -> bytes:
@@ -190,7 +187,7 @@ class PixabaySource:
 def _api_url(address: str) -> httpx.URL:
     try:
         url = httpx.URL(address)
-        complete = url.scheme in ("http", "https") and url.host and (url.port or 0) <= _MAX_PORT
+        complete = url.scheme in ("http", "https") and url.host and has_real_port(url)
     except (httpx.InvalidURL, UnicodeError) as exc:
         raise SetupError("NEARHIT_PIXABAY_URL is not a web address.") from exc
     if not complete:

@@ -13,11 +13,6 @@ class ImageSource(Protocol):
     """A source of photos: candidates by tag, and the bytes behind them."""
 
     @property
-    def name(self) -> str:
-        """Short name, the first part of its candidates' ids."""
-        ...
-
-    @property
     def identity(self) -> str:
         """Name and where it reads from: what must not be mixed in one cache."""
         ...
@@ -50,7 +45,8 @@ class ImageSource(Protocol):
 
         Raises:
             PhotoUnavailable: If they cannot be had now.
-            PhotoRejected: If they are too many or come from a host that is not allowed.
+            PhotoRejected: If they are gone for good, too many, no photo, or come from
+                a host that is not allowed.
         """
         ...
 

@@ -17,7 +17,7 @@ from service.sources.sidecar import Description, Sidecars
 
 __all__ = ["PhotoFile", "PhotoFolder", "find"]
 
-log = structlog.get_logger()
+_log = structlog.get_logger(__name__)
 
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif")
 
@@ -83,9 +83,11 @@ class PhotoFolder:
 
     def size(self, photo: PhotoFile) -> tuple[int, int] | None:
         """Return a photo's width and height, or None where its header cannot be read."""
-        if photo.hash not in self._sizes:
-            self._sizes[photo.hash] = self._read_size(photo)
-        return self._sizes[photo.hash]
+        known = self._sizes  # a scan in another thread may put another in its place
+        if photo.hash in known:
+            return known[photo.hash]
+        size = self._sizes[photo.hash] = self._read_size(photo)
+        return size
 
     def read(self, photo: PhotoFile) -> bytes:
         """
@@ -139,8 +141,8 @@ class PhotoFolder:
     def _read_size(self, photo: PhotoFile) -> tuple[int, int] | None:
         try:
             return photo_size(self._root / photo.relative)
-        except PhotoRejected:
-            log.warning("photo skipped, its header cannot be read", photo=photo.hash)
+        except PhotoRejected as exc:
+            _log.warning("photo_skipped", photo=photo.hash, reason=str(exc))
             return None
 
 

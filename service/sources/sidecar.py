@@ -16,7 +16,7 @@ import structlog
 
 __all__ = ["NOTHING", "Description", "Sidecars"]
 
-log = structlog.get_logger()
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +78,12 @@ def _read(file: Path, root: Path) -> dict[str, Description]:
     except FileNotFoundError:
         return {}
     except OSError as exc:
-        log.warning("sidecar cannot be read", error=exc.strerror)
+        _log.warning("sidecar_unreadable", reason=exc.strerror)
         return {}
     entries = [_entry(line) for line in lines if line.strip()]
     broken = entries.count(None)
     if broken:
-        log.warning("sidecar lines skipped", skipped=broken, kept=len(entries) - broken)
+        _log.warning("sidecar_lines_skipped", skipped=broken, kept=len(entries) - broken)
     return {_below(root, file.parent / name): said for name, said in filter(None, entries)}
 
 

@@ -1,7 +1,6 @@
 """Real photographs and real models, where the evaluation data is beside the checkout."""
 
 import json
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,11 +12,10 @@ from service.lifecycle import Service
 from service.origin.shelf import PhotoSize
 from service.requests import SearchRequest
 from service.wiring import Components
+from tests.evaluation import EVALUATION
 from tests.servers import serve
 from tests.settings import make_settings
 
-EVALUATION = Path(os.environ.get("NEARHIT_EVALUATION", Path(__file__).parents[2].parent / "shared"))
-"""Evaluation data beside the checkout."""
 PHOTOS = EVALUATION / "data" / "photos"
 CLIP = EVALUATION / "models" / "photo-clip"
 

@@ -82,7 +82,6 @@ def _photo_vector(number: int) -> NDArray[np.float32]:
 class FakeSource:
     """Photos numbered by tag; photos can be broken or out of reach, and the API can be held."""
 
-    name = "fake"
     identity = "fake"
 
     def __init__(self, photos: Mapping[str, Sequence[int]]) -> None:

@@ -1,12 +1,17 @@
 """The command line against a running service."""
 
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from service.app import create_app
 from service.demo.lookalike import lookalike
@@ -15,6 +20,9 @@ from tests.servers import serve, wait_until_ready
 from tests.settings import make_settings
 
 NEARHIT = Path(sys.executable).with_name("nearhit")
+ODD = "[/b] [red]x :smile: \x1b[31m"
+PRINTED = "[/b] [red]x :smile:  [31m"
+"""The same without what steers a terminal."""
 
 
 def nearhit(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -27,6 +35,14 @@ def nearhit(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
         timeout=60,
         check=False,
     )
+
+
+def fails(ran: subprocess.CompletedProcess[str]) -> str:
+    """Return the one sentence of a command that failed as a command should."""
+    assert ran.returncode == 1
+    assert "Traceback" not in ran.stderr
+    (sentence,) = [line for line in ran.stderr.splitlines() if line.startswith("nearhit: ")]
+    return sentence
 
 
 @pytest.fixture(scope="module")
@@ -62,9 +78,7 @@ def test_what_the_service_refuses_is_one_sentence(url: str):
     """The problem's own sentence, exit status 1, no traceback."""
     ran = nearhit("search", " ", "a horse", "--url", url)
 
-    assert ran.returncode == 1
-    assert "`t` is empty" in ran.stderr
-    assert "Traceback" not in ran.stderr
+    assert "`t` is empty" in fails(ran)
 
 
 def test_stats_prints_tiers_and_sums(url: str):
@@ -81,17 +95,128 @@ def test_without_a_service_the_way_to_start_one_is_said(command: list[str]):
     """A refused connection becomes a sentence that helps."""
     ran = nearhit(*command, "--url", "http://127.0.0.1:9")
 
-    assert ran.returncode == 1
-    assert "nearhit serve" in ran.stderr
-    assert "Traceback" not in ran.stderr
+    assert "nearhit serve" in fails(ran)
 
 
-def test_a_wrong_setting_is_named():
-    """A value out of bounds stops the command with the variable's name."""
-    ran = nearhit("stats", NEARHIT_POOL_SIZE="1000")
+def odd_answer(request: Request) -> Response:
+    """Answer like the service, with texts that look like markup."""
+    if request.query_params["t"] == "refused":
+        return JSONResponse({"detail": f"{ODD} is refused."}, 422)
+    photo = {"score": 1.0, "page_url": "", "url": f"https://a.example/{ODD}", "author": ODD}
+    matched = {"query": ODD, "tag": ODD}
+    return JSONResponse(
+        {
+            "results": [photo | {"tags": [ODD]}],
+            "cache": {"tier": "semantic", "matched": matched, "similarity": 0.9},
+            "timings_ms": {"total": 1.0},
+        }
+    )
 
-    assert ran.returncode == 1
-    assert "NEARHIT_POOL_SIZE" in ran.stderr
+
+def odd_figures(_: Request) -> Response:
+    """Answer like the service, a tier of another version among the figures."""
+    replica = {"tiers": {ODD: {"count": 1, "share": 1.0}}, "latency_ms": {}}
+    return JSONResponse({"replica": replica, "cluster": None})
+
+
+@pytest.fixture(scope="module")
+def odd_url() -> Iterator[str]:
+    """A server that answers like the service, with texts that look like markup."""
+    routes = [Route("/search", odd_answer), Route("/cache/stats", odd_figures)]
+    with serve(Starlette(routes=routes)) as url:
+        yield url
+
+
+def test_search_prints_texts_from_outside_as_they_are(odd_url: str):
+    """Authors, tags, addresses and queries are neither markup nor commands of the terminal."""
+    ran = nearhit("search", "a", "b", "--url", odd_url, COLUMNS="300")
+
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.count(PRINTED) == 5
+    assert "\x1b" not in ran.stdout
+
+
+def test_stats_prints_texts_from_outside_as_they_are(odd_url: str):
+    """Names of tiers are no markup."""
+    ran = nearhit("stats", "--url", odd_url)
+
+    assert ran.returncode == 0, ran.stderr
+    assert PRINTED in ran.stdout
+
+
+def test_errors_are_printed_as_they_are(odd_url: str):
+    """Neither the sentence of a service nor an address on the command line is markup."""
+    refused = nearhit("search", "refused", "b", "--url", odd_url)
+    nowhere = nearhit("stats", "--url", "http://127.0.0.1:9/[/b]")
+
+    assert f"{PRINTED} is refused." in fails(refused)
+    assert "http://127.0.0.1:9/[/b]" in fails(nowhere)
+
+
+def test_models_prints_names_as_they_are(tiny_models: dict[str, Path], tmp_path: Path):
+    """A folder may have a name that looks like markup."""
+    (tmp_path / "[red]").mkdir()
+    odd = tmp_path / "[red]" / "[" / "b]"
+    odd.parent.mkdir()
+    odd.symlink_to(tiny_models["clip"])
+
+    for command in ("list", "pull"):
+        ran = nearhit("models", command, NEARHIT_CLIP_MODEL=str(odd), COLUMNS="500")
+
+        assert ran.returncode == 0, ran.stderr
+        assert str(odd) in ran.stdout
+
+
+LIST = 'NEARHIT_PHOTO_HOSTS must be a JSON list of texts, such as ["a.example"].'
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "sentence"),
+    [
+        ("POOL_SIZE", "1000", "NEARHIT_POOL_SIZE: Input should be less than or equal to 200."),
+        ("PORT", "abc", "NEARHIT_PORT: "),
+        ("PORT", "70000", "NEARHIT_PORT: "),
+        ("LOG_LEVEL", "loud", "NEARHIT_LOG_LEVEL: "),
+        ("PHOTO_HOSTS", "127.0.0.1", LIST),
+        ("PHOTO_HOSTS", '"a.example"', LIST),
+        ("PHOTO_HOSTS", "[1]", LIST),
+        ("CORS_ORIGINS", "*", "NEARHIT_CORS_ORIGINS must be a JSON list"),
+    ],
+)
+def test_a_wrong_setting_is_named(setting: str, value: str, sentence: str):
+    """A value that cannot be stops every command with the variable's name."""
+    assert sentence in fails(nearhit("stats", **{f"NEARHIT_{setting}": value}))
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"FOLDER": "/nowhere"}, "NEARHIT_FOLDER is /nowhere, which is no folder we can read."),
+        ({"PIXABAY_API_KEY": "k", "PIXABAY_URL": "nonsense"}, "NEARHIT_PIXABAY_URL must be"),
+        ({"PIXABAY_API_KEY": ""}, "There is nothing to search yet: set NEARHIT_PIXABAY_API_KEY"),
+        ({"SOURCE": "pixabay", "PIXABAY_API_KEY": ""}, "Pixabay needs a key"),
+        ({"HOST": "999.1.1.1"}, "Nothing can listen on 999.1.1.1, port 0."),
+    ],
+)
+def test_what_cannot_be_served_is_one_sentence(
+    settings: dict[str, str], sentence: str, tmp_path: Path
+):
+    """A service that cannot start says why and what to set."""
+    environment = {f"NEARHIT_{name}": value for name, value in settings.items()}
+    environment["NEARHIT_STORE"] = f"sqlite:///{tmp_path / 'nearhit.db'}"
+
+    ran = nearhit("serve", "--port", "0", NEARHIT_PHOTO_FOLDER=str(tmp_path), **environment)
+
+    assert sentence in fails(ran)
+
+
+def test_a_port_that_is_taken_is_named():
+    """Two services cannot listen on one port."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ran = nearhit("serve", "--port", str(port))
+
+    assert f"port {port}" in fails(ran)
 
 
 def test_models_list_tells_what_is_here(tiny_models: dict[str, Path]):

@@ -26,12 +26,12 @@ from service.errors import (
 from service.settings import Settings
 from service.sources.photos import decode_photo
 from service.sources.pixabay import PixabaySource
+from tests.clocks import ManualClock
+from tests.evaluation import EVALUATION
 from tests.servers import serve
-from tests.service.sources.doubles import FakeClock, jpeg, picture
+from tests.service.sources.doubles import jpeg, picture
 
 ROOT = Path(__file__).parents[3]
-EVALUATION = Path(os.environ.get("NEARHIT_EVALUATION", ROOT.parent / "shared"))
-"""Evaluation data beside the checkout."""
 RECORDED = sorted(EVALUATION.glob("data/pixabay/*.json"))
 NONE = Filters()
 
@@ -50,7 +50,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def running(folder):
     """The look-alike with its address and its clock."""
-    clock = FakeClock()
+    clock = ManualClock()
     app = lookalike(folder, clock=clock, rate_limit=50)
     with serve(app) as base:
         yield app, base, clock
@@ -60,7 +60,7 @@ def running(folder):
 def faults(running):
     """What goes wrong; nothing at first, and in a window of its own."""
     app, _, clock = running
-    clock.time += 60
+    clock.advance(seconds=60)
     app.state.faults.api = None
     app.state.faults.photos.clear()
     return app.state.faults
@@ -93,7 +93,7 @@ async def source(running, faults, clock):
 @pytest.fixture
 def clock():
     """A clock that moves when told."""
-    return FakeClock()
+    return ManualClock()
 
 
 def search(client, **params):
@@ -211,7 +211,7 @@ def test_the_rate_is_limited_and_told(client, running):
     assert answers[0].headers["X-RateLimit-Remaining"] == "49"
     assert answers[0].headers["X-RateLimit-Reset"] == "60"
     assert (answers[50].status_code, answers[50].text) == (429, "API rate limit exceeded")
-    running[2].time += 60
+    running[2].advance(seconds=60)
     assert client.get("/api/").status_code == 200
 
 
@@ -323,7 +323,7 @@ async def test_bad_days_of_the_api(source, faults, fault, error):
         ("huge", PhotoRejected),
         ("bomb", PhotoRejected),
         ("slow", PhotoUnavailable),
-        ("missing", PhotoUnavailable),
+        ("missing", PhotoRejected),
     ],
 )
 async def test_bad_days_of_a_photo(source, faults, fault, error):

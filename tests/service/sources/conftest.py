@@ -2,14 +2,15 @@
 
 import pytest
 
+from tests.clocks import ManualClock
 from tests.servers import serve
-from tests.service.sources.doubles import Canned, FakeClock
+from tests.service.sources.doubles import Canned
 
 
 @pytest.fixture
 def clock():
     """A clock that moves when told."""
-    return FakeClock()
+    return ManualClock()
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Pictures, a clock and a server that tests of sources share."""
+"""Pictures, hits and a server that tests of sources share."""
 
 import io
 from collections.abc import Callable
@@ -9,22 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-__all__ = ["Canned", "FakeClock", "hit", "jpeg", "picture"]
-
-
-class FakeClock:
-    """A clock that moves when told."""
-
-    def __init__(self):
-        self.time = 1000.0
-
-    def now(self):
-        """Return the time set."""
-        return self.time
-
-    def monotonic(self):
-        """Return the time set."""
-        return self.time
+__all__ = ["Canned", "hit", "jpeg", "picture"]
 
 
 class Canned:

@@ -137,9 +137,18 @@ async def test_a_slow_drip_ends(fetch, canned, base):
     assert time.monotonic() - began < 2
 
 
-@pytest.mark.parametrize("status", [403, 404, 410, 429, 500, 503])
+@pytest.mark.parametrize("status", [404, 410])
+async def test_a_photo_that_is_gone_is_rejected(fetch, canned, base, status):
+    """What the host no longer has will not come back: nothing waits for it."""
+    canned.answer = lambda _: Response(status_code=status)
+
+    with pytest.raises(PhotoRejected, match=str(status)):
+        await fetch(f"{base}/a.jpg")
+
+
+@pytest.mark.parametrize("status", [401, 403, 429, 500, 503])
 async def test_an_error_of_the_host_means_unavailable(fetch, canned, base, status):
-    """A status that is no success may be another one later."""
+    """Any other status that is no success may be another one later, 403 too."""
     canned.answer = lambda _: Response(status_code=status)
 
     with pytest.raises(PhotoUnavailable, match=str(status)):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -18,13 +19,11 @@ from service.errors import (
 )
 from service.settings import Settings
 from service.sources.folder import FolderSource
+from tests.evaluation import EVALUATION
 from tests.service.sources.doubles import jpeg, picture
 
 pytestmark = pytest.mark.anyio
 
-ROOT = Path(__file__).parents[3]
-EVALUATION = Path(os.environ.get("NEARHIT_EVALUATION", ROOT.parent / "shared"))
-"""Evaluation data beside the checkout."""
 NONE = Filters()
 
 
@@ -39,9 +38,23 @@ def root(tmp_path):
 
 
 @pytest.fixture
-def source(root, clock):
+async def open_source(clock):
+    """Open sources of folders; they are closed after the test."""
+    sources = []
+
+    def open_one(folder, max_bytes=100_000):
+        sources.append(FolderSource(folder, max_bytes=max_bytes, clock=clock))
+        return sources[-1]
+
+    yield open_one
+    for source in sources:
+        await source.aclose()
+
+
+@pytest.fixture
+def source(open_source, root):
     """A source of that folder."""
-    return FolderSource(root, max_bytes=100_000, clock=clock)
+    return open_source(root)
 
 
 def add(file, data):
@@ -87,12 +100,11 @@ async def test_photo_returns_the_file(source, root):
     assert await source.photo(found) == (root / "horse_meadow.jpg").read_bytes()
 
 
-async def test_photo_needs_no_search_before(source, root, clock):
+async def test_photo_needs_no_search_before(source, open_source, root):
     """After a restart the photos of remembered candidates are still to be had."""
     (found,) = await source.search("meadow", NONE, 3)
-    restarted = FolderSource(root, max_bytes=100_000, clock=clock)
 
-    assert await restarted.photo(found)
+    assert await open_source(root).photo(found)
 
 
 @pytest.mark.parametrize("inside", [True, False])
@@ -176,9 +188,9 @@ async def test_the_folder_is_read_again_after_a_minute(source, root, clock):
     add(root / "horse_new.jpg", jpeg())
     describe(root / "photos.jsonl", {"file": "animals/cat.jpg", "tags": ["horse"]})
 
-    clock.time += 59
+    clock.advance(seconds=59)
     before = await tags(source)
-    clock.time += 1
+    clock.advance(seconds=1)
     after = await tags(source)
 
     assert (len(before), len(after)) == (2, 4)
@@ -191,7 +203,7 @@ async def test_a_changed_file_is_a_new_photo(source, root, clock):
 
     with pytest.raises(PhotoUnavailable):
         await source.photo(old)
-    clock.time += 60
+    clock.advance(seconds=60)
     (new,) = await source.search("meadow", NONE, 3)
 
     assert new.id != old.id
@@ -209,9 +221,9 @@ async def test_a_vanished_file_is_unavailable(source, root):
         await source.photo(found)
 
 
-async def test_a_large_file_is_rejected(root, clock):
+async def test_a_large_file_is_rejected(open_source, root):
     """A file beyond the limit is not read."""
-    source = FolderSource(root, max_bytes=100, clock=clock)
+    source = open_source(root, max_bytes=100)
     (found,) = await source.search("meadow", NONE, 3)
 
     with pytest.raises(PhotoRejected, match="larger than 100 bytes"):
@@ -255,12 +267,23 @@ async def test_a_folder_that_vanishes_is_unavailable(source, root, clock):
     """A folder gone after the start is the source's trouble, and a photo's."""
     (found,) = await source.search("meadow", NONE, 3)
     root.rename(root.parent / "elsewhere")
-    clock.time += 60
+    clock.advance(seconds=60)
 
     with pytest.raises(SourceUnavailable):
         await source.search("horse", NONE, 3)
     with pytest.raises(PhotoUnavailable):
         await source.photo(found)
+
+
+async def test_a_closed_source_leaves_no_thread(root, clock):
+    """The folder is read in one named thread, which ends with the source."""
+    source = FolderSource(root, max_bytes=100_000, clock=clock)
+    await source.search("horse", NONE, 3)
+    (reader,) = [t for t in threading.enumerate() if t.name.startswith("photo-folder")]
+
+    await source.aclose()
+
+    assert not reader.is_alive()
 
 
 @pytest.mark.parametrize("name", [None, "missing", "file"])
@@ -273,12 +296,12 @@ async def test_no_folder_is_a_setup_error(tmp_path, clock, name):
         FolderSource.from_settings(Settings(_env_file=None, folder=folder), clock)
 
 
-async def test_two_folders_have_two_identities(root, tmp_path, clock):
+async def test_two_folders_have_two_identities(open_source, root, tmp_path):
     """The identity tells folders apart without naming them; links make no difference."""
     (tmp_path / "link").symlink_to(root)
     folders = (root, root / "animals", tmp_path / "link")
 
-    one, other, link = (FolderSource(f, max_bytes=1, clock=clock).identity for f in folders)
+    one, other, link = (open_source(folder).identity for folder in folders)
 
     assert one.startswith("folder@")
     assert "photos" not in one
@@ -289,9 +312,9 @@ async def test_two_folders_have_two_identities(root, tmp_path, clock):
     not (EVALUATION / "data").is_dir(), reason="no evaluation data beside the checkout"
 )
 @pytest.mark.parametrize("folder", ["data", "data/photos"])
-async def test_the_evaluation_photos_are_found_by_their_tags(clock, folder):
+async def test_the_evaluation_photos_are_found_by_their_tags(open_source, folder):
     """The sidecar's rule covers both the folder of photos and the one above it."""
-    source = FolderSource(EVALUATION / folder, max_bytes=10_000_000, clock=clock)
+    source = open_source(EVALUATION / folder, max_bytes=10_000_000)
 
     found = await source.search("horses", NONE, 100)
 
