@@ -15,7 +15,7 @@ ServiceError
 │   └── PhotoRejected       it is gone, or no photo within our limits
 ├── EncoderError
 │   ├── Overloaded          the encoder's queue is full
-│   ├── EncoderFailed       a batch failed
+│   ├── EncoderFailed       an item could not be encoded
 │   └── EncoderClosed       the encoder is shutting down
 ├── DeadlineExceeded        the search took longer than it may
 └── SetupError              the service cannot start as configured
@@ -113,7 +113,7 @@ class Overloaded(EncoderError):
 
 
 class EncoderFailed(EncoderError):
-    """The batch this call was in failed."""
+    """A text or photo could not be encoded."""
 
 
 class EncoderClosed(EncoderError):

@@ -69,7 +69,9 @@ class Settings(BaseSettings):
     image_batch: int = Field(8, ge=1, le=512, description="Photos encoded in one batch, at most.")
     text_batch: int = Field(32, ge=1, le=1024, description="Texts encoded in one batch, at most.")
     encoder_queue: int = Field(
-        1024, ge=1, description="Texts and photos that may wait for a model; more are refused."
+        1024,
+        ge=1,
+        description="Texts that may wait for a model; more are refused. Photos of a fetch wait.",
     )
 
     # Cache

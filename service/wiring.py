@@ -1,13 +1,16 @@
 """The composition root: only this module knows every part."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from cache.clock import Clock
 from cache.entries.relations import Relation
@@ -19,8 +22,10 @@ from cache.pools.pools import Pools
 from cache.sharing.flight import SingleFlight
 from cache.stores.protocol import Store
 from cache.stores.sqlite import SqliteStore
-from service.answers import Observer
+from service.answers import Found, Observer
 from service.encoders import models, threads
+from service.encoders.daemon import in_daemon_thread
+from service.encoders.models import ModelFiles
 from service.errors import SetupError
 from service.origin.pipeline import Origin
 from service.origin.shelf import PhotoCodec, PhotoShelf
@@ -31,6 +36,7 @@ from service.sources.photos import decode_photo, thumbnail
 from service.sources.pixabay import PixabaySource
 from service.sources.protocol import ImageSource
 from service.telemetry.counters import Counters, Latencies
+from service.telemetry.failures import StoreFailures
 from service.tiers import Policy
 
 if TYPE_CHECKING:
@@ -51,7 +57,7 @@ class Components:
     cache: SemanticCache
     pools: Pools
     photos: PhotoStore
-    flight: SingleFlight[str, Pool]
+    fetching: SingleFlight[str, Pool]
     follower: Follower
     clip: "TransformersClip"
     query: "SentenceEncoder"
@@ -65,6 +71,7 @@ async def build(
     clock: Clock,
     counters: Counters,
     latencies: Latencies,
+    failures: StoreFailures,
     observers: Sequence[Observer],
 ) -> Components:
     """
@@ -76,6 +83,7 @@ async def build(
         clock: Time for everything in it.
         counters: What everything in it counts.
         latencies: Takes in the time of each answer.
+        failures: Told when something goes on without the store.
         observers: Told of every fresh ranking.
 
     Raises:
@@ -90,14 +98,24 @@ async def build(
     photos = PhotoStore(settings.photo_folder, budget_bytes=settings.photo_budget_bytes)
     stack.push_async_callback(photos.aclose)
     await photos.open()
-    query, clip = await asyncio.to_thread(_load_models, settings)
+    thread_policy = threads.ThreadPolicy.of(threads.usable_cores(), settings.encoder_threads)
+    # A download may be left behind at any time; torch may not, lest the process abort.
+    files = await in_daemon_thread(partial(_find_models, settings), "nearhit-download")
+    query, clip = await asyncio.to_thread(_load_models, settings, thread_policy, files)
     await stack.enter_async_context(query)
     await stack.enter_async_context(clip)
     pools = Pools(store, clock)
     cache = await asyncio.to_thread(_semantic_cache, store, query, clock)
+    # FAISS's number belongs to the thread that searches: this one.
+    threads.confirm(thread_policy)
     follower = Follower(store, cache.apply, cache.reset)
-    flight = SingleFlight[str, Pool](running=settings.fetches, waiting=settings.waiting_fetches)
-    await stack.enter_async_context(flight)
+    fetching = SingleFlight[str, Pool](running=settings.fetches, waiting=settings.waiting_fetches)
+    encoding = SingleFlight[str, NDArray[np.float16]](
+        running=settings.downloads, waiting=settings.fetches * settings.pool_size
+    )
+    asking = SingleFlight[Hashable, Found](running=settings.encoder_queue, waiting=0)
+    for flight in (encoding, fetching, asking):
+        await stack.enter_async_context(flight)
     shelf = _shelf(settings, stack, source, photos, pools)
     origin = Origin(
         search=source.search,
@@ -105,9 +123,10 @@ async def build(
         encode=clip.encode_images,
         dimension=clip.dimension,
         pools=pools,
-        flight=flight,
-        downloads=settings.downloads,
+        fetching=fetching,
+        encoding=encoding,
         counters=counters,
+        failures=failures,
         clock=clock,
     )
     policy = _policy(settings)
@@ -121,13 +140,15 @@ async def build(
         reach=follower.reach,
         policy=policy,
         costs=partial(_costs, query, clip, counters),
+        asking=asking,
         counters=counters,
+        failures=failures,
         latencies=latencies,
         clock=clock,
         observers=observers,
     )
     return Components(
-        search, shelf, store, cache, pools, photos, flight, follower, clip, query, policy
+        search, shelf, store, cache, pools, photos, fetching, follower, clip, query, policy
     )
 
 
@@ -147,6 +168,7 @@ def _shelf(
         candidate=pools.candidate,
         codec=PhotoCodec(partial(decode_photo, max_pixels=settings.photo_max_pixels), thumbnail),
         threads=decoders,
+        timeout_s=settings.photo_timeout_s,
     )
 
 
@@ -173,22 +195,33 @@ def _store(settings: Settings, clock: Clock) -> Store:
     return SqliteStore(Path(path), clock, timeout_s=settings.store_timeout_s)
 
 
-def _load_models(settings: Settings) -> "tuple[SentenceEncoder, TransformersClip]":
+def _find_models(settings: Settings) -> tuple[ModelFiles, ModelFiles]:
+    """Return the files of both models; blocking, minutes where they are downloaded."""
+    return (
+        models.resolve(settings.query_model, kind="query"),
+        models.resolve(settings.clip_model, kind="clip"),
+    )
+
+
+def _load_models(
+    settings: Settings, policy: threads.ThreadPolicy, files: tuple[ModelFiles, ModelFiles]
+) -> "tuple[SentenceEncoder, TransformersClip]":
     """Load both models; blocking, seconds."""
-    policy = threads.ThreadPolicy.of(threads.usable_cores(), settings.encoder_threads)
     threads.apply(policy)
     from service.encoders.clip import TransformersClip  # noqa: PLC0415 - imports torch
     from service.encoders.query import SentenceEncoder  # noqa: PLC0415 - imports torch
 
     threads.confirm(policy)
+    query_files, clip_files = files
     query = SentenceEncoder.load(
-        models.resolve(settings.query_model, kind="query"),
+        query_files,
+        backend=settings.query_backend,
         device=settings.device,
         batch=settings.text_batch,
         queue=settings.encoder_queue,
     )
     clip = TransformersClip.load(
-        models.resolve(settings.clip_model, kind="clip"),
+        clip_files,
         device=settings.device,
         text_batch=settings.text_batch,
         image_batch=settings.image_batch,

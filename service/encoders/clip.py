@@ -1,44 +1,42 @@
 """Texts and photos in one space: a CLIP-like model and the worker that owns it."""
 
 from collections.abc import Sequence
-from types import TracebackType
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL.Image import Image
 
+from service.encoders.encoder import Encoder
 from service.encoders.fingerprint import fingerprint
 from service.encoders.models import ModelFiles
 from service.encoders.towers import Towers
-from service.encoders.worker import EncoderWorker, Work, WorkerStatistics
+from service.encoders.worker import Work
 
 __all__ = ["TransformersClip"]
 
 
-class TransformersClip:
+class TransformersClip(Encoder):
     """
-    A `ClipEncoder` run by transformers; an async context manager.
+    A `ClipEncoder` run by transformers; its kinds are `texts` and `images`.
 
     Args:
         towers: The model; this encoder's worker is the only one to call it.
         identity: Its fingerprint.
         text_batch: Most texts of one batch.
         image_batch: Most photos of one batch.
-        queue: Texts and photos that may wait; more are refused.
+        queue: Texts that may wait; more are refused. Photos wait for room.
     """
 
     def __init__(
         self, towers: Towers, identity: str, *, text_batch: int, image_batch: int, queue: int
     ) -> None:
-        self._dimension = towers.dimension
         self._logit_scale = towers.logit_scale
-        self._fingerprint = identity
         kinds = {
-            "texts": Work(towers.texts, text_batch),
-            "images": Work(towers.images, image_batch),
+            "texts": Work(towers.texts, text_batch, queue, "text"),
+            "images": Work(towers.images, image_batch, None, "photo"),
         }
-        self._worker = EncoderWorker("clip", kinds, queue=queue)
+        super().__init__("clip", fingerprint=identity, dimension=towers.dimension, kinds=kinds)
 
     @classmethod
     def load(
@@ -57,61 +55,27 @@ class TransformersClip:
             SetupError: If the files are no such model, or the device is not there.
         """
         towers = Towers.load(files, device)
-        identity = fingerprint(files, towers.variant)
+        # fp16 on a GPU and fp32 elsewhere differ by less than a pool's own fp16 rounds
+        identity = fingerprint(files)
         return cls(towers, identity, text_batch=text_batch, image_batch=image_batch, queue=queue)
-
-    async def __aenter__(self) -> Self:
-        """Begin to take calls."""
-        await self._worker.__aenter__()
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.aclose()
-
-    async def aclose(self) -> None:
-        """Take no more calls and end those that wait."""
-        await self._worker.aclose()
-
-    @property
-    def fingerprint(self) -> str:
-        """Short hash of name, revision, weights, preprocessing and precision."""
-        return self._fingerprint
-
-    @property
-    def dimension(self) -> int:
-        """Length of a vector."""
-        return self._dimension
 
     @property
     def logit_scale(self) -> float:
         """Factor from cosine to score."""
         return self._logit_scale
 
-    @property
-    def idle(self) -> bool:
-        """Whether a call made now would start at once."""
-        return self._worker.idle
-
-    def statistics(self) -> WorkerStatistics:
-        """Return the worker's state; its kinds are `texts` and `images`."""
-        return self._worker.statistics()
-
     async def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return unit vectors, float32, shape (len(texts), dimension); raises as `QueryEncoder`."""
         return await self._encode("texts", texts)
 
     async def encode_images(self, images: Sequence[Image]) -> NDArray[np.float32]:
-        """Return unit vectors of RGB pictures, float32, shape (len(images), dimension)."""
-        return await self._encode("images", images)
+        """
+        Return unit vectors of RGB pictures, float32, shape (len(images), dimension).
 
-    async def _encode(
-        self, kind: str, items: Sequence[str] | Sequence[Image]
-    ) -> NDArray[np.float32]:
-        if not items:
-            return np.empty((0, self._dimension), np.float32)
-        return await self._worker.submit(kind, items)
+        Waits for room rather than be refused, so callers bound how many wait.
+
+        Raises:
+            EncoderFailed: If one of the pictures cannot be encoded.
+            EncoderClosed: If the encoder shuts down before the answer.
+        """
+        return await self._encode("images", images)

@@ -10,7 +10,7 @@ __all__ = ["fingerprint"]
 _HEX_DIGITS = 16
 
 
-def fingerprint(files: ModelFiles, variant: str) -> str:
+def fingerprint(files: ModelFiles, variant: str = "") -> str:
     """
     Return 16 hex digits that change with anything that changes a vector.
 
@@ -20,7 +20,8 @@ def fingerprint(files: ModelFiles, variant: str) -> str:
 
     Args:
         files: The model's files.
-        variant: What runs it and how, such as `torch/float32`.
+        variant: What runs it and how, such as `torch/float32`, where vectors that
+            differ by rounding are not to be mixed.
     """
     whole = hashlib.sha256()
     parts = [files.name, files.revision, variant]

@@ -6,23 +6,20 @@ bars; here one short probe decides whether it can be reached, and bars become
 calls of a hook.
 """
 
-import io
-import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import TypeVar
 
-from huggingface_hub import HfApi, snapshot_download
-from huggingface_hub.constants import HF_HUB_CACHE
+from huggingface_hub import HfApi, hf_hub_download, snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 from huggingface_hub.hf_api import ModelInfo
 
-# The HTTP library the hub's client uses, whichever that is in its version
+# The HTTP library of the hub's client is httpx in its version 1, httpx2 since: this is whichever
 from huggingface_hub.utils import httpx  # type: ignore[attr-defined]
 from huggingface_hub.utils.tqdm import tqdm
+
+from service.encoders import daemon
 
 __all__ = [
     "HUB",
@@ -37,13 +34,11 @@ __all__ = [
 
 Progress = Callable[[int, int], None]
 
-# Opened by the hub's own bot; anyone may open a request, so title and author are both checked
-_CONVERSION_TITLE = "Adding `safetensors` variant of this model"
-_CONVERSION_AUTHOR = "SFconvertbot"
+# Names and sizes in bytes
+Files = dict[str, int]
+
 _MAIN = "main"
 _SAFE_WEIGHTS = ".safetensors"
-
-T = TypeVar("T")
 
 
 class HubError(Exception):
@@ -81,17 +76,21 @@ class Hub:
     cache: Path | None = None
     patience_s: float = 5.0
 
-    def cached(self, name: str, wanted: Sequence[str]) -> list[HubCopy]:
+    def cached(self, name: str, wanted: Sequence[str]) -> HubCopy | None:
         """
-        Return the snapshots on this machine, the main revision first.
+        Return the snapshot on this machine, None where there is none.
 
         Args:
             name: The hub name.
             wanted: Patterns of the files that must be there where the hub had them.
         """
-        revisions = (_MAIN, *self._conversions(name))
-        copies = (self._cached(name, revision, [*wanted]) for revision in revisions)
-        return [copy for copy in copies if copy]
+        try:
+            folder = snapshot_download(
+                name, cache_dir=self.cache, local_files_only=True, allow_patterns=[*wanted]
+            )
+        except (LocalEntryNotFoundError, HFValidationError):
+            return None
+        return HubCopy(Path(folder), Path(folder).name)
 
     def download(
         self, name: str, patterns: Sequence[str], fallback: Sequence[str], progress: Progress
@@ -99,89 +98,57 @@ class Hub:
         """
         Bring a model into the cache.
 
-        A repository without safetensors is taken from the bot's conversion of
-        it, as transformers does, else with the `fallback` files.
-
         Args:
             name: The hub name.
             patterns: The files wanted, safetensors among them.
             fallback: Weight files to take where there are no safetensors.
-            progress: Called with bytes done and bytes in all, from any thread.
+            progress: Called with bytes done and bytes in all.
 
         Raises:
             HubSilentError: If the hub does not answer.
             HubRefusalError: If it has no such model for us.
         """
+        # A name server's silence counts too, unlike in a socket's time-out
+        probe = daemon.start(lambda: self._info(name), "nearhit-hub-probe")
         try:
-            info = _within(self.patience_s, lambda: self._info(name, _MAIN))
-            return self._download(name, info, [*patterns], [*fallback], progress)
+            info = probe.result(self.patience_s)
+            files = _chosen(info, patterns, fallback)
+            if not files:
+                raise HubRefusalError(name)
+            return self._download(name, info, files, progress)
         except (HfHubHTTPError, HFValidationError) as exc:
             raise HubRefusalError(name) from exc
         except (httpx.HTTPError, OSError) as exc:
             raise HubSilentError(name) from exc
 
-    def _download(
-        self,
-        name: str,
-        info: ModelInfo,
-        patterns: list[str],
-        fallback: list[str],
-        progress: Progress,
-    ) -> HubCopy:
-        revision = _MAIN
-        if not any(file.endswith(_SAFE_WEIGHTS) for file in _chosen(info, patterns)):
-            if conversion := self._conversion(name, info):
-                revision, info = conversion, self._info(name, conversion)
-            else:
-                patterns = patterns + fallback
-        sizes = _chosen(info, patterns)
-        folder = snapshot_download(
-            name,
-            revision=revision,
-            cache_dir=self.cache,
-            endpoint=self.endpoint,
-            allow_patterns=patterns,
-            tqdm_class=_bars(sum(sizes.values()), progress),
-        )
-        progress(sum(sizes.values()), sum(sizes.values()))
-        return HubCopy(Path(folder), info.sha or "")
-
-    def _info(self, name: str, revision: str) -> ModelInfo:
+    def _info(self, name: str) -> ModelInfo:
         return HfApi(endpoint=self.endpoint).model_info(
-            name, revision=revision, timeout=self.patience_s, files_metadata=True
+            name, timeout=self.patience_s, files_metadata=True
         )
 
-    def _conversion(self, name: str, info: ModelInfo) -> str | None:
-        """The bot's open request that adds safetensors to the present main revision, if any."""
-        api = HfApi(endpoint=self.endpoint)
-        for request in api.get_repo_discussions(name, discussion_type="pull_request"):
-            if (request.title, request.author) != (_CONVERSION_TITLE, _CONVERSION_AUTHOR):
-                continue
-            reference = request.git_reference
-            if request.status == "open" and reference:
-                commits = api.list_repo_commits(name, revision=reference)
-                if len(commits) > 1 and commits[1].commit_id == info.sha:
-                    return reference
-        return None
+    def _download(self, name: str, info: ModelInfo, files: Files, progress: Progress) -> HubCopy:
+        """Take files one by one in this thread: a snapshot's pool of threads is joined at exit."""
+        done, total = 0, sum(files.values())
+        for file, size in files.items():
+            self._fetch(name, file, info.sha, _bars(done, total, progress))
+            done += size
+            progress(done, total)
+        # Now that all is there, the cache may know it by name: a cut short download is no model
+        last = self._fetch(name, file, _MAIN, _bars(total, total, progress))
+        folder = last.parents[len(Path(file).parts) - 1]
+        return HubCopy(folder, folder.name)
 
-    def _cached(self, name: str, revision: str, wanted: list[str]) -> HubCopy | None:
-        try:
-            folder = snapshot_download(
+    def _fetch(self, name: str, file: str, revision: str | None, bars: type[tqdm]) -> Path:
+        return Path(
+            hf_hub_download(
                 name,
+                file,
                 revision=revision,
                 cache_dir=self.cache,
-                local_files_only=True,
-                allow_patterns=wanted,
+                endpoint=self.endpoint,
+                tqdm_class=bars,
             )
-        except (LocalEntryNotFoundError, HFValidationError):
-            return None
-        return HubCopy(Path(folder), Path(folder).name)
-
-    def _conversions(self, name: str) -> list[str]:
-        """Revisions of pull requests that were downloaded."""
-        repository = Path(self.cache or HF_HUB_CACHE) / f"models--{name.replace('/', '--')}"
-        requests = sorted((repository / "refs" / "refs" / "pr").glob("*"))
-        return [f"refs/pr/{request.name}" for request in requests]
+        )
 
 
 HUB = Hub()
@@ -191,47 +158,41 @@ def unseen(_done: int, _total: int) -> None:
     """Take no notice of progress."""
 
 
-def _chosen(info: ModelInfo, patterns: list[str]) -> dict[str, int]:
-    """Names and sizes of the files a download would take."""
-    sizes = {file.rfilename: file.size or 0 for file in info.siblings or ()}
+def _chosen(info: ModelInfo, patterns: Sequence[str], fallback: Sequence[str]) -> Files:
+    """Return the files to take, those of `fallback` too where no weights are safe."""
+    files = {file.rfilename: file.size or 0 for file in info.siblings or ()}
+    chosen = _matching(files, patterns)
+    if any(name.endswith(_SAFE_WEIGHTS) for name in chosen):
+        return chosen
+    return chosen | _matching(files, fallback)
+
+
+def _matching(files: Files, patterns: Sequence[str]) -> Files:
     return {
         name: size
-        for name, size in sizes.items()
+        for name, size in files.items()
         if any(fnmatch(name, pattern) for pattern in patterns)
     }
 
 
-def _within(seconds: float, call: Callable[[], T]) -> T:
-    """Return what `call` returns; a name server's silence counts, unlike in a socket's time-out."""
-    future: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(call())
-        except Exception as exc:  # noqa: BLE001 - handed to the waiting thread, whatever it is
-            future.set_exception(exc)
-
-    threading.Thread(target=run, name="nearhit-hub-probe", daemon=True).start()
-    return future.result(seconds)
-
-
-def _bars(total: int, progress: Progress) -> type[tqdm]:
+def _bars(before: int, total: int, progress: Progress) -> type[tqdm]:
     """Make a progress bar class that draws nothing and reports bytes to the hook."""
-    done = 0
+    done = before
 
     class Bar(tqdm):
         monitor_interval = 0
 
         def __init__(self, *args: object, **kwargs: object) -> None:
-            kwargs.update(disable=False, file=io.StringIO())
-            kwargs.pop("name", None)
-            super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
+            # Disabled, for a bar that is enabled may keep the process from ending
+            super().__init__(*args, **kwargs | {"disable": True})  # type: ignore[no-untyped-call]
 
-        def display(self, *_args: object, **_kwargs: object) -> None:
-            # Two bars count the same bytes, as received and as written: the further one holds
+        def update(self, n: float | None = 1) -> None:
+            # Two bars may count the same bytes, as received and as written: the further one holds
             nonlocal done
-            if self.unit == "B" and self.n > done:
-                done = min(int(self.n), total)
+            self.n += n or 0
+            reached = min(before + int(self.n), total)
+            if reached > done:
+                done = reached
                 progress(done, total)
 
     return Bar

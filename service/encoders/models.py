@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import structlog
+
 from service.encoders.hub import (
     HUB,
     Hub,
@@ -42,9 +44,10 @@ _PREPROCESSING = (
     "*.model",
 )
 
-
 # What loading cannot do without; other files may lack in a cache that something else filled
 _NEEDED = ("config.json", "tokenizer*.json", "*processor_config.json", *_SAFE_WEIGHTS)
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,10 @@ def resolve(name: str, *, kind: Kind, hub: Hub = HUB) -> ModelFiles:
     Raises:
         ModelNotFound: If it is neither here nor to be had; says what to do.
     """
-    return describe(name, hub=hub) or pull(name, kind=kind, hub=hub)
+    if files := describe(name, hub=hub):
+        return files
+    _log.info("model_download", model=name)
+    return pull(name, kind=kind, hub=hub)
 
 
 def describe(name: str, *, hub: Hub = HUB) -> ModelFiles | None:
@@ -130,10 +136,9 @@ def describe(name: str, *, hub: Hub = HUB) -> ModelFiles | None:
         return _local(Path(name).expanduser())
     if name == _MINILM and (folder := _offline_package()):
         return ModelFiles(name, folder, "", "offline package")
-    copies = (_of(name, copy) for copy in hub.cached(name, _NEEDED))
-    complete = [files for files in copies if files.weights]
-    # Safetensors first; False sorts before True
-    return min(complete, key=lambda files: not files.safe, default=None)
+    copy = hub.cached(name, _NEEDED)
+    files = copy and _of(name, copy)
+    return files if files and files.weights else None
 
 
 def pull(
@@ -144,7 +149,7 @@ def pull(
 
     Args:
         name: A hub name; a local folder is only checked.
-        progress: Called with bytes done and bytes in all, from any thread.
+        progress: Called with bytes done and bytes in all.
         kind: What the model is for; names the setting in the error's sentence.
         hub: Where to download from.
 

@@ -29,7 +29,7 @@ class QueryEncoder(Protocol):
 
         Raises:
             Overloaded: If the queue is full.
-            EncoderFailed: If the batch failed.
+            EncoderFailed: If one of the texts cannot be encoded.
             EncoderClosed: If the encoder shuts down before the answer.
         """
         ...
@@ -63,5 +63,14 @@ class ClipEncoder(Protocol):
         ...
 
     async def encode_images(self, images: Sequence[Image]) -> NDArray[np.float32]:
-        """Return unit vectors of RGB pictures, float32, shape (len(images), dimension)."""
+        """
+        Return unit vectors of RGB pictures, float32, shape (len(images), dimension).
+
+        A fetch once started is finished: this waits for room where texts would
+        be refused, so callers bound how many pictures wait.
+
+        Raises:
+            EncoderFailed: If one of the pictures cannot be encoded.
+            EncoderClosed: If the encoder shuts down before the answer.
+        """
         ...

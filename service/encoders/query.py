@@ -1,28 +1,25 @@
 """Queries and tags by meaning: a sentence encoder and the worker that owns it."""
 
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
+from service.encoders.encoder import Encoder
 from service.encoders.fingerprint import fingerprint
 from service.encoders.loading import loading, pick_device
 from service.encoders.models import ModelFiles
-from service.encoders.worker import EncoderWorker, Work, WorkerStatistics
+from service.encoders.worker import Work
 
 __all__ = ["SentenceEncoder"]
 
-# fp32 on every device: thresholds are certified for these very cosines
-_VARIANT = "torch/float32"
 
-
-class SentenceEncoder:
+class SentenceEncoder(Encoder):
     """
-    A `QueryEncoder` run by sentence-transformers; an async context manager.
+    A `QueryEncoder` run by sentence-transformers; its only kind is `texts`.
 
     Args:
         model: The model; this encoder's worker is the only one to call it.
@@ -35,13 +32,19 @@ class SentenceEncoder:
         self, model: SentenceTransformer, identity: str, *, batch: int, queue: int
     ) -> None:
         self._model = model
-        self._fingerprint = identity
-        self._dimension = int(self._run(["photo"]).shape[1])
-        self._worker = EncoderWorker("query", {"texts": Work(self._run, batch)}, queue=queue)
+        dimension = int(self._run(["photo"]).shape[1])
+        kinds = {"texts": Work(self._run, batch, queue, "text")}
+        super().__init__("query", fingerprint=identity, dimension=dimension, kinds=kinds)
 
     @classmethod
     def load(
-        cls, files: ModelFiles, *, device: str = "auto", batch: int = 32, queue: int = 1024
+        cls,
+        files: ModelFiles,
+        *,
+        backend: Literal["torch"] = "torch",
+        device: str = "auto",
+        batch: int = 32,
+        queue: int = 1024,
     ) -> Self:
         """
         Load the model; blocking, so call it in a thread.
@@ -55,45 +58,12 @@ class SentenceEncoder:
                 str(files.folder),
                 device=str(place),
                 local_files_only=True,
+                backend=backend,
                 model_kwargs={"dtype": torch.float32, "use_safetensors": files.safe},
             )
-            return cls(model, fingerprint(files, _VARIANT), batch=batch, queue=queue)
-
-    async def __aenter__(self) -> Self:
-        """Begin to take calls."""
-        await self._worker.__aenter__()
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.aclose()
-
-    async def aclose(self) -> None:
-        """Take no more calls and end those that wait."""
-        await self._worker.aclose()
-
-    @property
-    def fingerprint(self) -> str:
-        """Short hash of name, revision, weights, preprocessing and quantisation."""
-        return self._fingerprint
-
-    @property
-    def dimension(self) -> int:
-        """Length of a vector."""
-        return self._dimension
-
-    @property
-    def idle(self) -> bool:
-        """Whether a call made now would start at once."""
-        return self._worker.idle
-
-    def statistics(self) -> WorkerStatistics:
-        """Return the worker's state; its only kind is `texts`."""
-        return self._worker.statistics()
+            # fp32 on every device: thresholds are certified for these very cosines
+            identity = fingerprint(files, f"{backend}/float32")
+            return cls(model, identity, batch=batch, queue=queue)
 
     async def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """
@@ -101,12 +71,10 @@ class SentenceEncoder:
 
         Raises:
             Overloaded: If the queue is full.
-            EncoderFailed: If the batch failed.
+            EncoderFailed: If one of the texts cannot be encoded.
             EncoderClosed: If the encoder shuts down before the answer.
         """
-        if not texts:
-            return np.empty((0, self._dimension), np.float32)
-        return await self._worker.submit("texts", texts)
+        return await self._encode("texts", texts)
 
     def _run(self, texts: Sequence[str]) -> NDArray[np.float32]:
         rows: NDArray[np.float32] = self._model.encode(

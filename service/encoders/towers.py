@@ -13,7 +13,7 @@ from transformers import AutoImageProcessor, AutoModel, AutoProcessor
 from service.encoders.loading import loading, pick_device
 from service.encoders.models import ModelFiles
 
-__all__ = ["Towers", "in_halves"]
+__all__ = ["Towers"]
 
 Rows = NDArray[np.float32]
 
@@ -59,11 +59,6 @@ class Towers:
             return cls(_model(files, place), _processor(files))
 
     @property
-    def variant(self) -> str:
-        """What runs the model, and in which precision."""
-        return f"torch/{str(self._model.dtype).removeprefix('torch.')}"
-
-    @property
     def logit_scale(self) -> float:
         """Factor from cosine to score: the model's own, CLIP's usual 100 where it has none."""
         scale = getattr(self._model, "logit_scale", None)
@@ -83,14 +78,7 @@ class Towers:
         return self._encode(self._model.get_text_features, inputs)
 
     def images(self, images: Sequence[Image.Image]) -> Rows:
-        """
-        Return unit vectors of RGB pictures, float32, shape (len(images), d).
-
-        A batch the device has no memory for is run in halves.
-        """
-        return in_halves(self._images, images)
-
-    def _images(self, images: Sequence[Image.Image]) -> Rows:
+        """Return unit vectors of RGB pictures, float32, shape (len(images), d)."""
         inputs = self._processor(images=[*images], return_tensors="pt")
         return self._encode(self._model.get_image_features, inputs)
 
@@ -102,19 +90,6 @@ class Towers:
             vectors = getattr(output, "pooler_output", output).float()
             rows: Rows = torch.nn.functional.normalize(vectors, dim=-1).cpu().numpy()
             return rows
-
-
-def in_halves(run: Callable[[Sequence[Any]], Rows], items: Sequence[Any]) -> Rows:
-    """Run a batch; where the device has no memory for it, its halves one after the other."""
-    try:
-        return run(items)
-    except torch.OutOfMemoryError:
-        if len(items) == 1:
-            raise
-    # Only here are the failed batch's tensors gone: the exception held them
-    torch.cuda.empty_cache()
-    middle = len(items) // 2
-    return np.concatenate([in_halves(run, items[:middle]), in_halves(run, items[middle:])])
 
 
 def _model(files: ModelFiles, device: torch.device) -> Any:  # noqa: ANN401 - any architecture

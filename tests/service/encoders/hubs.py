@@ -9,90 +9,52 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 MAIN = "a" * 40
-CONVERSION = "b" * 40
 NAME = "somebody/model"
-
-_TITLE = "Adding `safetensors` variant of this model"
 
 
 class FakeHub:
     """
-    One repository: `main`, and where given a request that converts its weights.
+    One repository of one revision.
 
     Args:
-        main: Folder of the main revision.
-        conversion: Folder of the request's revision.
-        author: Who opened the request.
-        parent: Commit the request builds on.
+        folder: Its files.
+        stalls: Whether weights never come to an end.
     """
 
-    def __init__(self, main, conversion=None, *, author="SFconvertbot", parent=MAIN):
-        self.folders = {MAIN: main}
-        self.revisions = {"main": MAIN, MAIN: MAIN}
-        self.author = author
-        self.parent = parent
-        if conversion:
-            self.folders[CONVERSION] = conversion
-            self.revisions |= {"refs/pr/7": CONVERSION, CONVERSION: CONVERSION}
+    def __init__(self, folder, *, stalls=False):
+        self.folder = folder
         self.downloaded = []
+        self.closing = threading.Event()
+        self.stalls = stalls
 
     def answer(self, path):
         """Return the JSON of an API path, None where there is none."""
         prefix = f"/api/models/{NAME}"
         if not path.startswith(prefix):
             return None
-        call, _, rest = path.removeprefix(prefix).lstrip("/").partition("/")
-        if call == "discussions":
-            return self._discussions()
-        commit = self.revisions[rest.removesuffix("/")]
-        if call == "commits":
-            return [self._commit(commit), self._commit(self.parent)]
-        files = self._files(commit)
-        if call == "tree":
+        files = self._files()
+        if path.removeprefix(prefix).startswith("/tree"):
             return [
                 {"type": "file", "path": name, "size": len(content), "oid": _etag(content)}
                 for name, content in files.items()
             ]
         return {
             "id": NAME,
-            "sha": commit,
+            "sha": MAIN,
             "siblings": [{"rfilename": name, "size": len(files[name])} for name in files],
         }
 
     def file(self, path):
-        """Return a file's commit and content, None where there is none."""
+        """Return a file's content, None where there is none."""
         prefix = f"/{NAME}/resolve/"
         if not path.startswith(prefix):
             return None
-        revision, _, name = path.removeprefix(prefix).partition("/")
-        return self.revisions[revision], self._files(self.revisions[revision]).get(name)
+        _revision, _, name = path.removeprefix(prefix).partition("/")
+        return self._files().get(name)
 
-    def _files(self, commit):
-        folder = self.folders[commit]
-        paths = sorted(path for path in folder.rglob("*") if path.is_file())
-        return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
-
-    def _discussions(self):
-        request = {
-            "num": 7,
-            "title": _TITLE,
-            "status": "open",
-            "author": {"name": self.author},
-            "isPullRequest": True,
-            "createdAt": "2024-01-01T00:00:00.000Z",
-            "repo": {"name": NAME, "type": "model"},
-        }
-        requests = [request] if CONVERSION in self.folders else []
-        return {"count": len(requests), "start": 0, "discussions": requests}
-
-    def _commit(self, commit):
-        return {
-            "id": commit,
-            "title": "A commit",
-            "message": "",
-            "date": "2024-01-01T00:00:00.000Z",
-            "authors": [],
-        }
+    def _files(self):
+        paths = sorted(path for path in self.folder.rglob("*") if path.is_file())
+        return {str(path.relative_to(self.folder)): path.read_bytes() for path in paths}
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -108,13 +70,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _file(self, *, body):
         path = unquote(urlsplit(self.path).path)
-        commit, content = self.server.hub.file(path) or (None, None)
+        hub = self.server.hub
+        content = hub.file(path)
         if content is None:
             self._send(404, b"", {"X-Error-Code": "RepoNotFound"})
             return
         if body:
-            self.server.hub.downloaded.append(Path(path).name)
-        headers = {"ETag": f'"{_etag(content)}"', "X-Repo-Commit": commit}
+            hub.downloaded.append(Path(path).name)
+        headers = {"ETag": f'"{_etag(content)}"', "X-Repo-Commit": MAIN}
+        if body and hub.stalls and path.endswith(".safetensors"):
+            hub.closing.wait()
         self._send(200, content, headers, body=body)
 
     def _send(self, status, content, headers, *, body=True):
@@ -138,6 +103,7 @@ def serve(hub):
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
+        hub.closing.set()
         server.shutdown()
         thread.join()
 

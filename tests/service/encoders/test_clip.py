@@ -1,5 +1,6 @@
 """The dual encoder, with tiny random models of every architecture."""
 
+import asyncio
 import math
 
 import numpy as np
@@ -9,10 +10,10 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModel, AutoProcessor
 
 from service.encoders.clip import TransformersClip
+from service.encoders.fingerprint import fingerprint
 from service.encoders.loading import pick_device
 from service.encoders.models import resolve
-from service.encoders.towers import in_halves
-from service.errors import SetupError
+from service.errors import EncoderFailed, Overloaded, SetupError
 
 pytestmark = pytest.mark.anyio
 
@@ -143,6 +144,28 @@ async def test_the_worker_counts_texts_and_photos(clip_folder, pictures):
     assert min(ran["texts"].encode_s, ran["images"].encode_s) > 0
 
 
+async def test_a_photo_the_model_chokes_on_fails_alone(clip_folder, pictures):
+    """Photos of other callers that share its batch are encoded all the same."""
+    async with load(clip_folder) as encoder:
+        calls = [encoder.encode_images([picture]) for picture in [*pictures, None, *pictures]]
+        answers = await asyncio.gather(*calls, return_exceptions=True)
+
+    assert isinstance(answers.pop(len(pictures)), EncoderFailed)
+    assert np.concatenate(answers).shape == (2 * len(pictures), encoder.dimension)
+
+
+async def test_photos_wait_where_texts_are_refused(clip_folder, pictures):
+    """A full queue is for texts to go away from; photos of a fetch are all encoded."""
+    async with load(clip_folder, queue=1) as encoder:
+        photos = [asyncio.create_task(encoder.encode_images([p])) for p in pictures * 3]
+        texts = [asyncio.create_task(encoder.encode_texts([text])) for text in TEXTS]
+        done = await asyncio.gather(*photos)
+        refused = await asyncio.gather(*texts, return_exceptions=True)
+
+    assert len(done) == 3 * len(pictures)
+    assert [type(answer) for answer in refused[1:]] == [Overloaded] * (len(TEXTS) - 1)
+
+
 async def test_loading_is_silent(clip_folder, capfd):
     """Neither bars nor reports of the libraries reach the output."""
     load(clip_folder)
@@ -174,27 +197,8 @@ async def test_a_device_that_is_not_there_is_refused():
         pick_device("cuda:99")
 
 
-async def test_a_batch_without_memory_runs_in_halves():
-    """Where the device has no memory for a batch, smaller ones are tried."""
-    tried = []
+async def test_precision_is_not_in_the_fingerprint(clip_folder):
+    """Replicas with and without a GPU share what they remember."""
+    files = resolve(str(clip_folder), kind="clip")
 
-    def run(items):
-        tried.append(len(items))
-        if len(items) > 2:
-            raise torch.OutOfMemoryError
-        return np.array([[item] for item in items], np.float32)
-
-    rows = in_halves(run, [1, 2, 3, 4, 5])
-
-    assert rows.tolist() == [[1], [2], [3], [4], [5]]
-    assert tried == [5, 2, 3, 1, 2]
-
-
-async def test_one_photo_without_memory_fails():
-    """What does not fit alone is an error."""
-
-    def run(_items):
-        raise torch.OutOfMemoryError
-
-    with pytest.raises(torch.OutOfMemoryError):
-        in_halves(run, [1])
+    assert load(clip_folder).fingerprint == fingerprint(files)

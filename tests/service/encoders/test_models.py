@@ -3,16 +3,19 @@
 import importlib.util
 import shutil
 import socket
+import subprocess
+import sys
 import time
 
 import pytest
 import torch
 from safetensors.torch import load_file
+from structlog.testing import capture_logs
 
 from service.encoders.hub import Hub
 from service.encoders.models import describe, pull, resolve
 from service.errors import ModelNotFound, SetupError
-from tests.service.encoders.hubs import CONVERSION, MAIN, NAME, FakeHub, serve
+from tests.service.encoders.hubs import MAIN, NAME, FakeHub, serve
 
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 
@@ -112,7 +115,7 @@ def test_without_hub_one_sentence_says_what_to_do(nowhere, kind, setting, capfd)
     """The error names the model, the command and the setting, soon, and prints nothing."""
     start = time.monotonic()
 
-    with pytest.raises(ModelNotFound) as missing:
+    with capture_logs(), pytest.raises(ModelNotFound) as missing:
         resolve(NAME, kind=kind, hub=nowhere)
 
     assert str(missing.value) == (
@@ -148,11 +151,13 @@ def test_a_name_no_hub_could_have_is_refused(nowhere):
 
 
 def test_a_missing_model_is_downloaded(hub_of, sentence_folder):
-    """What is not here is fetched, modules and all, with its revision."""
+    """What is not here is fetched, modules and all, with its revision, and that is logged."""
     hub = hub_of(FakeHub(sentence_folder))
 
-    files = resolve(NAME, kind="query", hub=hub)
+    with capture_logs() as logs:
+        files = resolve(NAME, kind="query", hub=hub)
 
+    assert logs == [{"event": "model_download", "model": NAME, "log_level": "info"}]
     assert (files.name, files.revision, files.origin) == (NAME, MAIN, "hub")
     assert (files.folder / "1_Pooling" / "config.json").is_file()
     assert files.weights[0].read_bytes() == (sentence_folder / "model.safetensors").read_bytes()
@@ -202,29 +207,11 @@ def test_progress_ends_at_the_whole(hub_of, sentence_folder, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_the_bots_safetensors_are_preferred(hub_of, torch_folder, sentence_folder, nowhere):
-    """Where main has no safetensors, the conversion of it by the hub's bot is taken and kept."""
-    pulled = pull(NAME, hub=hub_of(FakeHub(torch_folder, sentence_folder)))
-
-    assert (pulled.revision, pulled.safe) == (CONVERSION, True)
-    assert describe(NAME, hub=nowhere) == pulled
-
-
-@pytest.mark.parametrize("told", [{"author": "somebody"}, {"parent": "c" * 40}])
-def test_other_conversions_are_not_trusted(hub_of, torch_folder, sentence_folder, told):
-    """A request by anybody else, or of an older main, is left alone."""
-    hub = hub_of(FakeHub(torch_folder, sentence_folder, **told))
-
-    files = pull(NAME, hub=hub)
-
-    assert (files.revision, files.safe) == (MAIN, False)
-    assert [path.name for path in files.weights] == ["pytorch_model.bin"]
-
-
 def test_torch_weights_are_the_last_resort(hub_of, torch_folder, nowhere):
     """A repository of torch weights only can still be used."""
     pulled = pull(NAME, hub=hub_of(FakeHub(torch_folder)))
 
+    assert not pulled.safe
     assert [path.name for path in pulled.weights] == ["pytorch_model.bin"]
     assert describe(NAME, hub=nowhere) == pulled
 
@@ -236,3 +223,37 @@ def test_a_cache_without_weights_is_no_model(hub_of, sentence_folder, nowhere):
 
     with pytest.raises(ModelNotFound, match="cannot be reached"):
         resolve(NAME, kind="query", hub=nowhere)
+
+
+def test_a_process_ends_while_a_model_downloads(hub_of, sentence_folder, tmp_path):
+    """Neither a cancelled caller nor the process waits for a download; cut short it is no model."""
+    fake = FakeHub(sentence_folder, stalls=True)
+    hub = hub_of(fake)
+    program = f"""
+import asyncio
+from functools import partial
+from pathlib import Path
+from service.encoders.daemon import in_daemon_thread
+from service.encoders.hub import Hub
+from service.encoders.models import pull
+
+async def main():
+    began = asyncio.Event()
+    tell = partial(asyncio.get_running_loop().call_soon_threadsafe, began.set)
+    hub = Hub({hub.endpoint!r}, Path({str(tmp_path / "cache")!r}))
+    work = partial(pull, {NAME!r}, lambda *_: tell(), hub=hub)
+    download = asyncio.create_task(in_daemon_thread(work, "test"))
+    await began.wait()
+    download.cancel()
+    await asyncio.wait([download], timeout=5)
+    print("cancelled", download.cancelled())
+
+asyncio.run(main())
+"""
+
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=False
+    )
+
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "cancelled True\n", "")
+    assert describe(NAME, hub=hub) is None

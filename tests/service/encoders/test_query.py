@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
+from service.encoders.fingerprint import fingerprint
 from service.encoders.models import resolve
 from service.encoders.query import SentenceEncoder
 from service.errors import SetupError
@@ -82,6 +83,14 @@ async def test_the_worker_counts_texts_and_seconds(sentence_folder):
 
     assert (ran.items, ran.batches) == (3, 2)
     assert ran.encode_s > 0
+
+
+async def test_backend_and_precision_are_in_the_fingerprint(sentence_folder):
+    """Thresholds are certified for the cosines of one backend in one precision."""
+    files = resolve(str(sentence_folder), kind="query")
+    encoder = SentenceEncoder.load(files, backend="torch", device="cpu")
+
+    assert encoder.fingerprint == fingerprint(files, "torch/float32")
 
 
 async def test_a_plain_bert_is_a_sentence_encoder_too(bert_folder):

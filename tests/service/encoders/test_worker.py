@@ -67,9 +67,9 @@ def steps():
 
 @pytest.fixture
 async def worker(steps):
-    """A worker of texts (three a batch) and images (two a batch), six waiting at most."""
-    kinds = {"texts": Work(steps, 3), "images": Work(steps, 2)}
-    async with EncoderWorker("test", kinds, queue=6, clock=Ticks()) as worker:
+    """A worker of texts (three a batch, four waiting at most) and images (two a batch)."""
+    kinds = {"texts": Work(steps, 3, 4, "text"), "images": Work(steps, 2, None, "photo")}
+    async with EncoderWorker("test", kinds, clock=Ticks()) as worker:
         yield worker
         steps.let(100)
 
@@ -91,14 +91,14 @@ async def test_a_call_gets_its_rows(worker, steps):
 
 async def test_waiting_callers_share_a_batch_and_get_their_own_rows(worker, steps):
     """What waits runs together; each caller gets what it asked for."""
-    first = await call(worker, "texts", 0)
+    first = await call(worker, "texts", 10)
     await steps.begun()
     pair = await call(worker, "texts", 1, 2)
     single = await call(worker, "texts", 3)
     steps.let(2)
 
     assert await steps.begun() == [1, 2, 3]
-    assert [(await task).tolist() for task in (first, pair, single)] == [[[0]], [[1], [2]], [[3]]]
+    assert [(await task).tolist() for task in (first, pair, single)] == [[[10]], [[1], [2]], [[3]]]
 
 
 async def test_a_call_beyond_a_batch_is_split(worker, steps):
@@ -135,48 +135,93 @@ async def test_images_are_not_starved_by_texts(worker, steps):
 
 async def test_a_full_queue_refuses_at_once(worker, steps):
     """A call the queue has no room for is refused, and told when to come again."""
-    running = await call(worker, "texts", 0)
+    running = await call(worker, "texts", 10)
     await steps.begun()
-    waiting = await call(worker, "images", 1, 2, 3, 4, 5)
+    waiting = await call(worker, "texts", 1, 2, 3)
 
     with pytest.raises(Overloaded) as refused:
         await worker.submit("texts", [6, 7])
 
     assert refused.value.retry_after_s == 1
-    steps.let(4)
+    steps.let(2)
     await asyncio.gather(running, waiting)
 
 
 async def test_a_call_beyond_the_queue_is_taken_where_nothing_waits(worker, steps):
-    """A pool larger than the queue is encoded all the same, or it never could be."""
-    task = await call(worker, "images", *range(10))
-    steps.let(5)
+    """More texts than the queue has room for are encoded all the same, or never could be."""
+    task = await call(worker, "texts", *range(1, 9))
+    steps.let(3)
 
-    assert len(await task) == 10
+    assert len(await task) == 8
 
 
-async def test_a_failed_batch_ends_its_calls_with_the_cause(worker, steps):
-    """A batch's failure reaches its callers as EncoderFailed, with the cause."""
+async def test_images_wait_for_room_and_refuse_no_texts(worker, steps):
+    """However many images wait, none is refused, and the texts' room is their own."""
+    images = [await call(worker, "images", *range(1, 9)) for _ in range(3)]
+    texts = await call(worker, "texts", 1, 2, 3, 4)
+    steps.let(14)
+
+    assert [len(rows) for rows in await asyncio.gather(*images, texts)] == [8, 8, 8, 4]
+
+
+async def test_a_failure_reaches_its_caller_with_the_cause(worker, steps):
+    """What the model raises reaches the item's caller as EncoderFailed, with the cause."""
     cause = MemoryError("no room")
     task = await call(worker, "texts", cause)
     steps.let()
 
-    with pytest.raises(EncoderFailed) as failed:
+    with pytest.raises(EncoderFailed, match="The model failed on this text") as failed:
         await task
 
     assert failed.value.__cause__ is cause
 
 
-async def test_a_failed_batch_does_not_poison_the_next(worker, steps):
-    """The batch after a failed one runs as if nothing had been."""
-    bad = await call(worker, "texts", ValueError("bad"))
+async def test_a_bad_item_fails_its_own_caller_only(worker, steps):
+    """A failed batch is run again in halves, so that the others in it get their rows."""
+    running = await call(worker, "texts", 10)
     await steps.begun()
-    good = await call(worker, "texts", 1)
+    bad = ValueError("bad")
+    good, failing, fine = [await call(worker, "texts", item) for item in (1, bad, 3)]
+    steps.let(6)
+
+    assert [await steps.begun() for _ in range(5)] == [[1, bad, 3], [1], [bad, 3], [bad], [3]]
+    assert ((await good).tolist(), (await fine).tolist()) == ([[1]], [[3]])
+    await asyncio.wait([failing])
+    assert failing.exception().__cause__ is bad
+    await running
+
+
+async def test_a_batch_without_memory_runs_in_halves():
+    """Where the device has no memory for a batch, smaller ones are tried unheard."""
+    tried = []
+
+    def run(items):
+        tried.append(len(items))
+        if len(items) > 2:
+            raise MemoryError
+        return np.array([[item] for item in items], np.float32)
+
+    async with EncoderWorker("test", {"images": Work(run, 8, None, "photo")}) as worker:
+        rows = await worker.submit("images", [1, 2, 3, 4, 5])
+
+    assert rows.tolist() == [[1], [2], [3], [4], [5]]
+    assert tried == [5, 2, 3, 1, 2]
+
+
+@pytest.mark.parametrize("value", [0, np.nan, np.inf])
+async def test_a_row_without_direction_fails_its_own_caller_only(worker, steps, value):
+    """A row that is not finite or has no length is one item's failure, and nothing runs again."""
+    running = await call(worker, "images", 10)
+    await steps.begun()
+    failing = await call(worker, "images", value)
+    good = await call(worker, "images", 2)
     steps.let(2)
 
-    await asyncio.wait([bad])
-    assert (await good).tolist() == [[1]]
-    assert isinstance(bad.exception(), EncoderFailed)
+    with pytest.raises(EncoderFailed, match="finds no direction for this photo"):
+        await failing
+
+    assert (await good).tolist() == [[2]]
+    await running
 
 
 async def test_the_rest_of_a_failed_call_is_not_computed(worker, steps):
@@ -184,11 +229,12 @@ async def test_the_rest_of_a_failed_call_is_not_computed(worker, steps):
     bad = await call(worker, "images", ValueError("bad"), 2, 3, 4)
     await steps.begun()
     good = await call(worker, "images", 9)
-    steps.let(2)
+    steps.let(4)
 
-    assert await steps.begun() == [9]
+    await asyncio.wait([bad])
     assert (await good).tolist() == [[9]]
     assert isinstance(bad.exception(), EncoderFailed)
+    assert worker.statistics().kinds["images"].items == 2
 
 
 async def test_even_an_exit_in_a_batch_leaves_the_worker_alive(worker, steps):
@@ -201,17 +247,17 @@ async def test_even_an_exit_in_a_batch_leaves_the_worker_alive(worker, steps):
     assert (await worker.submit("texts", [1])).tolist() == [[1]]
 
 
-async def test_a_batch_of_too_few_rows_fails():
+async def test_a_batch_of_another_number_of_rows_fails():
     """Rows that cannot be told apart are nobody's."""
-    kinds = {"texts": Work(lambda _: np.zeros((1, 2), np.float32), 4)}
-    async with EncoderWorker("test", kinds, queue=4) as worker:
+    kinds = {"texts": Work(lambda _: np.ones((3, 2), np.float32), 4, 4, "text")}
+    async with EncoderWorker("test", kinds) as worker:
         with pytest.raises(EncoderFailed):
             await worker.submit("texts", ["a", "b"])
 
 
 async def test_a_cancelled_call_is_not_computed(worker, steps):
     """A caller that goes before its turn costs nothing and leaves its room."""
-    running = await call(worker, "texts", 0)
+    running = await call(worker, "texts", 10)
     await steps.begun()
     gone = await call(worker, "texts", 1, 2, 3)
     later = await call(worker, "texts", 4)
@@ -219,7 +265,7 @@ async def test_a_cancelled_call_is_not_computed(worker, steps):
     gone.cancel()
     await anyio.wait_all_tasks_blocked()
 
-    assert worker.statistics().waiting == 1
+    assert worker.statistics().kinds["texts"].waiting == 1
     steps.let(2)
     assert await steps.begun() == [4]
     await asyncio.gather(running, later)
@@ -227,7 +273,7 @@ async def test_a_cancelled_call_is_not_computed(worker, steps):
 
 async def test_a_call_cancelled_in_its_batch_harms_nobody(worker, steps):
     """A caller that goes while its batch runs takes nothing from the others in it."""
-    first = await call(worker, "texts", 0)
+    first = await call(worker, "texts", 10)
     await steps.begun()
     gone = await call(worker, "texts", 1)
     stays = await call(worker, "texts", 2)
@@ -243,14 +289,14 @@ async def test_a_call_cancelled_in_its_batch_harms_nobody(worker, steps):
 
 async def test_closing_ends_callers_that_wait(worker, steps):
     """At shutdown the running batch is finished and everybody else is told."""
-    running = await call(worker, "texts", 0)
+    running = await call(worker, "texts", 10)
     await steps.begun()
     waiting = await call(worker, "texts", 1)
     steps.let()
 
     await worker.aclose()
 
-    assert (await running).tolist() == [[0]]
+    assert (await running).tolist() == [[10]]
     with pytest.raises(EncoderClosed):
         await asyncio.wait_for(waiting, PATIENCE_S)
 
@@ -277,7 +323,7 @@ async def test_a_closed_worker_takes_no_calls(worker):
 
 async def test_a_worker_not_begun_takes_no_calls():
     """Nothing runs before the owner has begun it."""
-    worker = EncoderWorker("test", {"texts": Work(np.zeros, 1)}, queue=1)
+    worker = EncoderWorker("test", {"texts": Work(np.zeros, 1, 1, "text")})
 
     with pytest.raises(EncoderClosed):
         await worker.submit("texts", [1])
@@ -285,7 +331,7 @@ async def test_a_worker_not_begun_takes_no_calls():
 
 async def test_a_lost_thread_ends_everybody(worker, steps):
     """Where the thread takes no more work, no caller waits for it for ever."""
-    first = await call(worker, "texts", 0)
+    first = await call(worker, "texts", 10)
     await steps.begun()
     second = await call(worker, "texts", 1, 2, 3)
     third = await call(worker, "images", 4)
@@ -294,8 +340,8 @@ async def test_a_lost_thread_ends_everybody(worker, steps):
 
     await asyncio.wait([first, second, third], timeout=PATIENCE_S)
 
-    assert (await first).tolist() == [[0]]
-    assert {type(second.exception()), type(third.exception())} == {EncoderFailed, EncoderClosed}
+    assert (await first).tolist() == [[10]]
+    assert {type(second.exception()), type(third.exception())} == {EncoderClosed}
     with pytest.raises(EncoderClosed):
         await worker.submit("texts", [1])
 
@@ -323,7 +369,7 @@ async def test_idle_says_whether_a_call_would_start_at_once(worker, steps):
 
 
 async def test_statistics_count_what_ran_and_what_waits(worker, steps):
-    """Batches, items, failures and seconds are counted by kind, waiting items in all."""
+    """Batches, encoded items, seconds and waiting items are counted by kind."""
     steps.let(3)
     await worker.submit("images", [1, 2, 3])
     with pytest.raises(EncoderFailed):
@@ -336,12 +382,8 @@ async def test_statistics_count_what_ran_and_what_waits(worker, steps):
 
     statistics = worker.statistics()
 
-    assert (statistics.waiting, statistics.busy) == (2, True)
-    assert statistics.kinds["images"] == KindStatistics(
-        waiting=2, batches=2, items=3, failed_batches=0, encode_s=2
-    )
-    assert statistics.kinds["texts"] == KindStatistics(
-        waiting=0, batches=0, items=0, failed_batches=1, encode_s=1
-    )
+    images = KindStatistics(waiting=2, batches=2, items=3, encode_s=2)
+    texts = KindStatistics(waiting=0, batches=1, items=0, encode_s=1)
+    assert statistics.kinds == {"images": images, "texts": texts}
     steps.let(2)
     await asyncio.gather(running, waiting)
