@@ -109,13 +109,7 @@ async def build(
     # FAISS's number belongs to the thread that searches: this one.
     threads.confirm(thread_policy)
     follower = Follower(store, cache.apply, cache.reset)
-    fetching = SingleFlight[str, Pool](running=settings.fetches, waiting=settings.waiting_fetches)
-    encoding = SingleFlight[str, NDArray[np.float16]](
-        running=settings.downloads, waiting=settings.fetches * settings.pool_size
-    )
-    asking = SingleFlight[Hashable, Found](running=settings.encoder_queue, waiting=0)
-    for flight in (encoding, fetching, asking):
-        await stack.enter_async_context(flight)
+    flights = await _flights(settings, stack)
     shelf = _shelf(settings, stack, source, photos, pools)
     origin = Origin(
         search=source.search,
@@ -123,8 +117,8 @@ async def build(
         encode=clip.encode_images,
         dimension=clip.dimension,
         pools=pools,
-        fetching=fetching,
-        encoding=encoding,
+        fetching=flights.fetching,
+        encoding=flights.encoding,
         counters=counters,
         failures=failures,
         clock=clock,
@@ -140,7 +134,7 @@ async def build(
         reach=follower.reach,
         policy=policy,
         costs=partial(_costs, query, clip, counters),
-        asking=asking,
+        asking=flights.asking,
         counters=counters,
         failures=failures,
         latencies=latencies,
@@ -148,8 +142,30 @@ async def build(
         observers=observers,
     )
     return Components(
-        search, shelf, store, cache, pools, photos, fetching, follower, clip, query, policy
+        search, shelf, store, cache, pools, photos, flights.fetching, follower, clip, query, policy
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Flights:
+    """What is done once, however many ask: pools, photos, whole searches."""
+
+    fetching: SingleFlight[str, Pool]
+    encoding: SingleFlight[str, NDArray[np.float16]]
+    asking: SingleFlight[Hashable, Found]
+
+
+async def _flights(settings: Settings, stack: AsyncExitStack) -> _Flights:
+    photos_of_all = settings.fetches * settings.pool_size
+    flights = _Flights(
+        fetching=SingleFlight(running=settings.fetches, waiting=settings.waiting_fetches),
+        encoding=SingleFlight(running=settings.downloads, waiting=photos_of_all),
+        asking=SingleFlight(running=settings.encoder_queue, waiting=0),
+    )
+    # Searches wait for fetches and these for photos: who waits ends first.
+    for flight in (flights.encoding, flights.fetching, flights.asking):
+        await stack.enter_async_context(flight)
+    return flights
 
 
 def _shelf(
@@ -160,7 +176,7 @@ def _shelf(
     pools: Pools,
 ) -> PhotoShelf:
     decoders = ThreadPoolExecutor(threads.usable_cores(), thread_name_prefix="photo-codec")
-    stack.callback(decoders.shutdown)
+    stack.callback(partial(decoders.shutdown, wait=False, cancel_futures=True))
     return PhotoShelf(
         fetch=source.photo,
         files=photos,

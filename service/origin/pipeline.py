@@ -19,6 +19,7 @@ from cache.pools.pool import POOL_LIFETIME_S, Candidate, Pool, PoolKey
 from cache.pools.pools import Pools
 from cache.sharing.flight import SingleFlight
 from service.errors import (
+    EncoderClosed,
     EncoderFailed,
     PhotoRejected,
     PhotoUnavailable,
@@ -163,8 +164,11 @@ class Origin:
         self, key: PoolKey, candidates: Sequence[Candidate]
     ) -> tuple[dict[str, _Vector], Sequence[ServiceError]]:
         """Return the vectors of photos that could be had, and why others could not for now."""
-        async with asyncio.TaskGroup() as group:
-            tasks = {c.id: group.create_task(self._outcome(key, c)) for c in candidates}
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = {c.id: group.create_task(self._outcome(key, c)) for c in candidates}
+        except* EncoderClosed as closed:
+            raise closed.exceptions[0] from closed
         outcomes = {photo: task.result() for photo, task in tasks.items()}
         vectors = {p: o for p, o in outcomes.items() if isinstance(o, np.ndarray)}
         rejected = [o for o in outcomes.values() if isinstance(o, PhotoRejected)]
