@@ -88,10 +88,12 @@ class Service:
         trace: TracebackType | None,
     ) -> None:
         """End every task, then close every resource, the last opened first."""
-        self._components = None
+        parts, self._components = self._components, None
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if parts is not None:
+            await self._flush_once(parts)
         await self._stack.aclose()
 
     async def started(self) -> Components:
@@ -205,31 +207,37 @@ class Service:
     async def _flush(self) -> None:
         """Tell the store this process's counters, for the sums of all."""
         while (parts := self._components) is not None:
-            try:
-                sums = statistics.flushed(self.counters, self._readings())
-                await parts.store.put_counters(self.replica, sums)
-            except StoreUnavailable as exc:
-                self._failures.note("counters", exc)
+            await self._flush_once(parts)
             await asyncio.sleep(_FLUSH_EVERY_S)
+
+    async def _flush_once(self, parts: Components) -> None:
+        try:
+            sums = statistics.flushed(self.counters, _readings(parts, self._store_bytes))
+            await parts.store.put_counters(self.replica, sums)
+        except StoreUnavailable as exc:
+            self._failures.note("counters", exc)
 
     def _readings(self) -> Mapping[tuple[str, str], float]:
         parts = self._components
-        if parts is None:
-            return {}
-        values: dict[tuple[str, str], float] = {
-            ("nearhit_entries", ""): len(parts.cache),
-            ("nearhit_vector_bytes", ""): parts.cache.vector_bytes,
-            ("nearhit_pools_in_memory", ""): len(parts.pools),
-            ("nearhit_photo_bytes", ""): parts.photos.total_bytes,
-            ("nearhit_store_bytes", ""): self._store_bytes,
-            ("nearhit_journal_lag", ""): parts.follower.lag,
-            ("nearhit_invalid_records", ""): parts.cache.invalid_records,
-            ("nearhit_fetches", ""): len(parts.fetching),
-        }
-        for encoder, worker in (("query", parts.query), ("clip", parts.clip)):
-            for kind, figures in worker.statistics().kinds.items():
-                model = f"{encoder}_{kind}"
-                values["nearhit_encoder_waiting", model] = figures.waiting
-                values["nearhit_encoder_seconds", model] = figures.encode_s
-                values["nearhit_encoded_items", model] = figures.items
-        return values
+        return {} if parts is None else _readings(parts, self._store_bytes)
+
+
+def _readings(parts: Components, store_bytes: float) -> Mapping[tuple[str, str], float]:
+    """Read off the running parts what the table of metrics has, by (name, label value)."""
+    values: dict[tuple[str, str], float] = {
+        ("nearhit_entries", ""): len(parts.cache),
+        ("nearhit_vector_bytes", ""): parts.cache.vector_bytes,
+        ("nearhit_pools_in_memory", ""): len(parts.pools),
+        ("nearhit_photo_bytes", ""): parts.photos.total_bytes,
+        ("nearhit_store_bytes", ""): store_bytes,
+        ("nearhit_journal_lag", ""): parts.follower.lag,
+        ("nearhit_invalid_records", ""): parts.cache.invalid_records,
+        ("nearhit_fetches", ""): len(parts.fetching),
+    }
+    for encoder, worker in (("query", parts.query), ("clip", parts.clip)):
+        for kind, figures in worker.statistics().kinds.items():
+            model = f"{encoder}_{kind}"
+            values["nearhit_encoder_waiting", model] = figures.waiting
+            values["nearhit_encoder_seconds", model] = figures.encode_s
+            values["nearhit_encoded_items", model] = figures.items
+    return values

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -129,7 +129,7 @@ class Search:
             FlightsFull: If too many others are searching, or other tags being fetched.
             DeadlineExceeded: If it takes too long; a fetch under way goes on.
         """
-        self._source.check_filters(request.filters)
+        request = replace(request, filters=self._source.canonical(request.filters))
         watch = Stopwatch(self._clock)
         try:
             async with asyncio.timeout(self._policy.timeout_s):

@@ -53,7 +53,7 @@ def replica(sums: Sums) -> dict[str, Any]:
         "photo_bytes": sums.reading("nearhit_photo_bytes"),
         "photos": counters.labels("nearhit_photos"),
         "api_calls": {
-            "made": sum(counters.labels("nearhit_api_calls").values()),
+            "made": _calls_made(counters.labels("nearhit_api_calls")),
             "avoided": counters.get("nearhit_api_calls_avoided"),
         },
         "encoder_seconds": {
@@ -93,7 +93,7 @@ def cluster(flushes: Mapping[str, tuple[float, Mapping[str, float]]], now: float
         "age_s": round(max(ages_s), 3) if ages_s else None,
         **_searches(_labelled(sums, _SEARCHES)),
         "api_calls": {
-            "made": sum(_labelled(sums, "nearhit_api_calls").values()),
+            "made": _calls_made(_labelled(sums, "nearhit_api_calls")),
             "avoided": sums["nearhit_api_calls_avoided"],
         },
         "encoder_seconds": {
@@ -121,6 +121,11 @@ def _searches(by_tier: Mapping[str, float]) -> dict[str, Any]:
         for tier in Tier
     }
     return {"searches": total, "tiers": tiers}
+
+
+def _calls_made(by_outcome: Mapping[str, float]) -> float:
+    """Return the calls that cost the source an answer; what its quota refuses does not."""
+    return by_outcome.get("answered", 0) + by_outcome.get("failed", 0)
 
 
 def _labelled(sums: Mapping[str, float], name: str) -> dict[str, float]:

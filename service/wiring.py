@@ -113,6 +113,7 @@ async def build(
     shelf = _shelf(settings, stack, source, photos, pools)
     origin = Origin(
         search=source.search,
+        lifetime_s=source.lifetime_s,
         picture=shelf.picture,
         encode=clip.encode_images,
         dimension=clip.dimension,
@@ -205,9 +206,8 @@ def _source(settings: Settings, clock: Clock) -> ImageSource:
 def _store(settings: Settings, clock: Clock) -> Store:
     scheme, _, path = settings.store.partition(":///")
     if scheme != "sqlite" or not path:
-        raise SetupError(
-            f"NEARHIT_STORE is {settings.store!r}; it must be sqlite:///PATH in this version."
-        )
+        # Without its value: a store's address may hold a password.
+        raise SetupError("NEARHIT_STORE must be sqlite:///PATH; this version has no other store.")
     return SqliteStore(Path(path), clock, timeout_s=settings.store_timeout_s)
 
 

@@ -68,6 +68,16 @@ _COLOURS = {
     "yellow": "yellow",
 }
 
+_OPPOSITES = [
+    frozenset(pair.split("/"))
+    for pair in (
+        "above/below after/before back/front behind/front boy/girl closed/open day/night "
+        "downstairs/upstairs empty/full female/male indoors/outdoors inside/outside left/right "
+        "man/woman men/women new/old old/young on/under over/under summer/winter sunrise/sunset"
+    ).split()
+]
+"""Words of which one cannot stand for the other, however near an encoder puts them."""
+
 _NEGATIONS = {
     "cannot",
     "minus",
@@ -90,14 +100,14 @@ _FILLERS = {"a", "all", "an", "any", "at", "in", "is", "it", "of", "on", "some",
 def _marks(text: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     """Return the numbers and colours of a text in order, and what it negates."""
     words = [w.lower().replace("’", "'") for w in _WORD.findall(text)]
-    numbers = tuple(_number(w) for w in words if w[0].isdigit() or w in _NUMBERS)
+    numbers = tuple(_number(w) for w in words if w[0].isdigit() or w.removesuffix("s") in _NUMBERS)
     colours = tuple(_COLOURS[w] for w in words if w in _COLOURS)
     negated = tuple(sorted(_negated(words, i) for i, w in enumerate(words) if _negates(w)))
     return numbers, colours, negated
 
 
 def _number(word: str) -> str:
-    return _NUMBERS.get(word, word.replace(",", ""))
+    return _NUMBERS.get(word.removesuffix("s"), word.replace(",", ""))
 
 
 def _negates(word: str) -> bool:
@@ -114,9 +124,16 @@ def _negated(words: list[str], at: int) -> str:
 
 def differ(one: str, other: str) -> bool:
     """
-    Tell whether two normalised queries differ in a number, a colour or a negation.
+    Tell whether two normalised queries differ in a number, a colour, a negation or an opposite.
 
     Order counts for numbers and colours, so that "red car, blue house" is not
     "blue car, red house"; a negation counts together with the word it negates.
+    Opposites differ where one query says "left" alone and the other "right".
     """
-    return _marks(one) != _marks(other)
+    return _marks(one) != _marks(other) or _opposed(one, other)
+
+
+def _opposed(one: str, other: str) -> bool:
+    words, others = set(_WORD.findall(one)), set(_WORD.findall(other))
+    sides = ((pair & words, pair & others) for pair in _OPPOSITES)
+    return any(mine and theirs and not mine & theirs for mine, theirs in sides)

@@ -4,6 +4,9 @@ import unicodedata
 
 __all__ = ["normalise"]
 
+_FLAG_LETTERS = {chr(code) for code in range(0xE0020, 0xE0080)}
+"""Invisible themselves, they tell the flag of one region from another's."""
+
 
 def normalise(text: str) -> str:
     """
@@ -13,6 +16,6 @@ def normalise(text: str) -> str:
     composing. Then Unicode NFKC, full case folding, and NFKC again, since folding
     can leave a form that is not composed (Unicode 16, section 3.13, D145).
     """
-    visible = "".join(c for c in text if unicodedata.category(c) != "Cf")
+    visible = "".join(c for c in text if unicodedata.category(c) != "Cf" or c in _FLAG_LETTERS)
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", visible).casefold())
     return " ".join(folded.split())

@@ -45,8 +45,8 @@ _IRREGULAR = {
 """Plurals the stemmer does not bring home; everything else is its business."""
 
 
-_ENDINGS = {"", "'s", "d", "e", "ed", "er", "es", "est", "ied", "ies", "ing", "s", "y"}
-"""What English inflects with; other endings ("animal", "animation") make another word."""
+_ENDINGS = {"", "'s", "s", "es", "y", "ies"}
+"""What nouns inflect with; other endings make another tag, as in "train" and "training"."""
 
 
 def relation(asked: str, remembered: str) -> Relation:
@@ -55,7 +55,7 @@ def relation(asked: str, remembered: str) -> Relation:
 
     Equal tags are `SAME`. Tags are `INFLECTION` where, word by word in the same
     order, their stems are equal (Snowball's English stemmer, after the irregular
-    table) and they differ in inflectional endings alone. All others are
+    table) and they differ in the endings of nouns alone. All others are
     `ACROSS`, however near in meaning.
     """
     if asked == remembered:

@@ -88,6 +88,8 @@ class PhotoStore:
         try:
             data = path.read_bytes()
         except OSError:
+            data = b""
+        if not data:  # also what a crash left of a file that was never written out
             self._forget(name)
             return None
         # A disk that may only be read still serves.

@@ -7,7 +7,6 @@ import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
@@ -74,7 +73,7 @@ class SqliteStore:
 
     async def open(self) -> None:
         """Make the file where there is none, with a journal of a new generation."""
-        await self._write(_make)
+        await self.ping()
 
     async def aclose(self) -> None:
         """Close both connections once their current call has ended."""
@@ -124,8 +123,8 @@ class SqliteStore:
         return gone
 
     async def size_bytes(self) -> int:
-        """Return the bytes of the file, without its write-ahead log."""
-        return await self._read(_size_bytes)
+        """Return the bytes of the file and its write-ahead log."""
+        return await self._read(lambda _: _size_bytes(self.path))
 
     async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         return await self._writer.run(work, self._timeout_s)
@@ -142,6 +141,7 @@ class _Connection:
         self._timeout_s = timeout_s
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._db: sqlite3.Connection | None = None
+        self._inode = 0
         self._closed = False
 
     async def run(self, work: Callable[[sqlite3.Connection], T], timeout_s: float) -> T:
@@ -165,15 +165,26 @@ class _Connection:
         self._thread.shutdown()
 
     def _in_transaction(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        if self._db is not None and not self._is_at_its_path():
+            self._close()
         db = self._db = self._db or self._connect()
         with db:
             return work(db)
+
+    def _is_at_its_path(self) -> bool:
+        """Whether the open file is still there; a deleted one would take writes to nowhere."""
+        try:
+            return self._path.stat().st_ino == self._inode
+        except OSError:
+            return False
 
     def _connect(self) -> sqlite3.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         db = sqlite3.connect(self._path, timeout=self._timeout_s)
         try:
             _write_ahead(db, self._timeout_s)
+            _make(db)
+            self._inode = self._path.stat().st_ino
         except BaseException:
             db.close()
             raise
@@ -200,8 +211,12 @@ def _write_ahead(db: sqlite3.Connection, timeout_s: float) -> None:
 
 
 def _make(db: sqlite3.Connection) -> None:
+    """Make the tables where there are none, with a journal of a new generation."""
+    if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'counters'").fetchone():
+        return
     db.executescript(_SCHEMA)
-    db.execute("INSERT OR IGNORE INTO meta VALUES ('generation', ?)", (secrets.token_hex(8),))
+    with db:
+        db.execute("INSERT OR IGNORE INTO meta VALUES ('generation', ?)", (secrets.token_hex(8),))
 
 
 def _append(db: sqlite3.Connection, records: Sequence[Record], blobs: Sequence[Blob]) -> int:
@@ -266,8 +281,6 @@ def _purge(db: sqlite3.Connection, now: float) -> int:
     return gone
 
 
-def _size_bytes(db: sqlite3.Connection) -> int:
-    with closing(db.execute("PRAGMA page_count")) as pages:
-        count = int(pages.fetchone()[0])
-    with closing(db.execute("PRAGMA page_size")) as size:
-        return count * int(size.fetchone()[0])
+def _size_bytes(path: Path) -> int:
+    files = (path, path.with_name(f"{path.name}-wal"))
+    return sum(file.stat().st_size for file in files if file.exists())

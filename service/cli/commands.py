@@ -37,7 +37,7 @@ def serve(
 def search(
     tag: Annotated[str, typer.Argument(help="Tag that pulls the pool of photos.")],
     query: Annotated[str, typer.Argument(help="What the photos should show.")],
-    k: Annotated[int, typer.Option("--k", "-k", help="Photos wanted.")] = 3,
+    k: Annotated[int, typer.Option("--k", "-k", help="Photos wanted, 1 to 200.")] = 3,
     fresh: Annotated[bool, typer.Option("--fresh", help="Pass over remembered answers.")] = False,
     min_similarity: Annotated[
         float | None, typer.Option(help="Similarity a remembered query must reach.")

@@ -32,7 +32,10 @@ def run(
     if as_json:
         OUT.print_json(data=answer)
         return
-    OUT.print(_table(answer))
+    if answer["results"]:
+        OUT.print(_table(answer))
+    else:
+        OUT.print(f"The source has no photos for the tag “{harmless(tag)}”.")
     OUT.print(_way(answer["cache"], answer["timings_ms"]["total"]))
 
 

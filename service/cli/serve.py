@@ -20,6 +20,8 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        if self.should_exit:
+            return  # what it would serve cannot run
         for server in self.servers:
             for sock in server.sockets:
                 host, port = sock.getsockname()[:2]

@@ -15,7 +15,7 @@ from PIL.Image import Image
 from cache.clock import Clock
 from cache.errors import StoreUnavailable
 from cache.pools.filters import Filters
-from cache.pools.pool import POOL_LIFETIME_S, Candidate, Pool, PoolKey
+from cache.pools.pool import Candidate, Pool, PoolKey
 from cache.pools.pools import Pools
 from cache.sharing.flight import SingleFlight
 from service.errors import (
@@ -23,6 +23,7 @@ from service.errors import (
     EncoderFailed,
     PhotoRejected,
     PhotoUnavailable,
+    QuotaExhausted,
     ServiceError,
     SourceError,
     SourceUnavailable,
@@ -34,7 +35,9 @@ __all__ = ["Origin"]
 
 _INCOMPLETE_LIFETIME_S = 60.0
 _MOST_MISSING = 0.1
+_MOST_REJECTED = 0.5
 _LISTINGS_KEPT = 64
+_RECENT_KEPT = 4096
 
 _FOR_NOW = (PhotoUnavailable, EncoderFailed)
 """Why a photo may be missing from a pool, and be there the next time."""
@@ -57,11 +60,13 @@ class Origin:
     Makes pools of cold tags, one fetch for one pool however many wait.
 
     A fetch once started is finished. A photo that is broken is left out; where
-    more than a tenth of the photos could not be had for now, the pool lives a
-    minute only, and the next fetch asks for the photos again but not the API.
+    more than a tenth of the photos could not be had for now, or more than half
+    are broken, the pool lives a minute only, and the next fetch asks for the
+    photos again but not the API.
 
     Args:
         search: Asks the source for up to so many candidates of a tag.
+        lifetime_s: How long an answer of the source is good.
         picture: Returns a candidate's picture.
         encode: Turns pictures into unit rows, float32, shape (n, dimension).
         dimension: Length of a row.
@@ -77,6 +82,7 @@ class Origin:
         self,
         *,
         search: Callable[[str, Filters, int], Awaitable[Sequence[Candidate]]],
+        lifetime_s: float,
         picture: Callable[[Candidate], Awaitable[Image]],
         encode: Callable[[Sequence[Image]], Awaitable[NDArray[np.float32]]],
         dimension: int,
@@ -88,6 +94,7 @@ class Origin:
         clock: Clock,
     ) -> None:
         self._search = search
+        self._lifetime_s = lifetime_s
         self._picture = picture
         self._encode = encode
         self._dimension = dimension
@@ -98,6 +105,7 @@ class Origin:
         self._failures = failures
         self._clock = clock
         self._listings: OrderedDict[str, _Listing] = OrderedDict()
+        self._recent: OrderedDict[str, _Vector] = OrderedDict()
 
     async def pool(self, key: PoolKey) -> Pool:
         """
@@ -114,34 +122,40 @@ class Origin:
         listing = await self._listing(key)
         known = await self._known(key, listing.candidates)
         unknown = [c for c in listing.candidates if c.id not in known]
-        new, missing = await self._embed(key, unknown)
+        new, missing, rejected = await self._embed(key, unknown)
         await self._keep_embeddings(key, new)
         vectors = {**known, **new}
         candidates = tuple(c for c in listing.candidates if c.id in vectors)
-        if missing and not candidates:
-            raise SourceUnavailable(
-                f"None of the {len(missing)} photos of this tag can be had now.",
-                retry_after_s=_INCOMPLETE_LIFETIME_S,
-            ) from missing[0]
+        if listing.candidates and not candidates:
+            raise _nothing_usable([*missing, *rejected])
         pool = Pool(
             id=secrets.token_hex(8),
             key=key,
             candidates=candidates,
             embeddings=self._stack([vectors[c.id] for c in candidates]),
             fetched_at=listing.fetched_at,
-            expires_at=self._end(key, listing, len(missing)),
+            expires_at=self._end(key, listing, len(missing), len(rejected)),
         )
         await self._keep(pool)
-        _log.info("pool_fetched", photos=len(pool), encoded=len(new), unavailable=len(missing))
+        _log.info(
+            "pool_fetched",
+            photos=len(pool),
+            encoded=len(new),
+            unavailable=len(missing),
+            rejected=len(rejected),
+        )
         return pool
 
     async def _listing(self, key: PoolKey) -> _Listing:
         """Return the source's answer; one that has not made a whole pool yet is not asked again."""
         held = self._listings.get(key.digest)
-        if held and held.fetched_at + POOL_LIFETIME_S > self._clock.now():
+        if held and held.fetched_at + self._lifetime_s > self._clock.now():
             return held
         try:
             candidates = await self._search(key.tag, key.filters, key.size)
+        except QuotaExhausted:
+            self._counters.add("nearhit_api_calls", "refused")
+            raise
         except SourceError:
             self._counters.add("nearhit_api_calls", "failed")
             raise
@@ -162,8 +176,8 @@ class Origin:
 
     async def _embed(
         self, key: PoolKey, candidates: Sequence[Candidate]
-    ) -> tuple[dict[str, _Vector], Sequence[ServiceError]]:
-        """Return the vectors of photos that could be had, and why others could not for now."""
+    ) -> tuple[dict[str, _Vector], Sequence[ServiceError], Sequence[ServiceError]]:
+        """Return the vectors of photos, why others cannot be had for now, and why some never."""
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = {c.id: group.create_task(self._outcome(key, c)) for c in candidates}
@@ -176,13 +190,17 @@ class Origin:
         self._count_photos("encoded", len(vectors))
         self._count_photos("unavailable", len(missing))
         self._count_photos("rejected", len(rejected))
-        return vectors, missing
+        return vectors, missing, rejected
 
     async def _outcome(self, key: PoolKey, candidate: Candidate) -> _Vector | ServiceError:
         """Encode a photo, once for all tags that are being fetched; an error is an outcome."""
+        name = f"{key.clip}/{_photo_name(key, candidate.id)}"
         try:
-            name = _photo_name(key, candidate.id)
-            return await self._encoding.do(name, partial(self._vector, candidate))
+            if name not in self._recent:
+                self._remember(
+                    name, await self._encoding.do(name, partial(self._vector, candidate))
+                )
+            return self._recent[name]
         except (PhotoRejected, *_FOR_NOW) as exc:
             _log.info("photo_skipped", photo=candidate.id, reason=str(exc))
             return exc
@@ -193,6 +211,12 @@ class Origin:
         rows = await self._encode([picture])
         vector: _Vector = rows[0].astype(np.float16)
         return vector
+
+    def _remember(self, name: str, vector: _Vector) -> None:
+        """Hold a vector until the store surely has it, for tags that were fetched meanwhile."""
+        self._recent[name] = vector
+        while len(self._recent) > _RECENT_KEPT:
+            self._recent.popitem(last=False)
 
     async def _keep_embeddings(self, key: PoolKey, vectors: Mapping[str, _Vector]) -> None:
         if not vectors:
@@ -209,9 +233,11 @@ class Origin:
         except StoreUnavailable as exc:
             self._failures.note("pool", exc)
 
-    def _end(self, key: PoolKey, listing: _Listing, missing: int) -> float:
-        end = listing.fetched_at + POOL_LIFETIME_S
-        if missing > _MOST_MISSING * len(listing.candidates):
+    def _end(self, key: PoolKey, listing: _Listing, missing: int, rejected: int) -> float:
+        end = listing.fetched_at + self._lifetime_s
+        count = len(listing.candidates)
+        # So many broken photos are a broken host, or a wrong setting, rather than bad luck.
+        if missing > _MOST_MISSING * count or rejected > _MOST_REJECTED * count:
             return min(end, self._clock.now() + _INCOMPLETE_LIFETIME_S)
         self._listings.pop(key.digest, None)
         return end
@@ -229,6 +255,14 @@ class Origin:
     def _count_photos(self, outcome: str, count: int) -> None:
         if count:
             self._counters.add("nearhit_photos", outcome, count)
+
+
+def _nothing_usable(reasons: Sequence[ServiceError]) -> SourceUnavailable:
+    _log.warning("no_photo_usable", photos=len(reasons), first=str(reasons[0]))
+    return SourceUnavailable(
+        f"None of this tag's {len(reasons)} photos can be used; of the first: {reasons[0]}",
+        retry_after_s=_INCOMPLETE_LIFETIME_S,
+    )
 
 
 def _photo_name(key: PoolKey, photo_id: str) -> str:

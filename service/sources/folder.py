@@ -16,7 +16,7 @@ from cache.pools.pool import Candidate
 from service.errors import PhotoRejected, PhotoUnavailable, SetupError, SourceUnavailable
 from service.settings import Settings
 from service.sources.photos import UNKNOWN_TYPE, media_type
-from service.sources.rules import FOLDER_RULES, check, fits
+from service.sources.rules import FOLDER_RULES, canonical, fits
 from service.sources.scan import PhotoFile, PhotoFolder, find
 
 __all__ = ["FolderSource"]
@@ -40,6 +40,7 @@ class FolderSource:
     """
 
     name = "folder"
+    lifetime_s = 600.0  # so that new photos are found soon; known ones are not encoded again
 
     def __init__(self, folder: Path, *, max_bytes: int, clock: Clock) -> None:
         self._root = folder.resolve()
@@ -81,20 +82,20 @@ class FolderSource:
         if not self._root.is_dir() or not os.access(self._root, os.R_OK | os.X_OK):
             raise SetupError(f"NEARHIT_FOLDER is {self._root}, which is no folder we can read.")
 
-    def check_filters(self, filters: Filters) -> None:
-        """Return if every filter can be applied as asked, as `ImageSource` says."""
-        check(filters, FOLDER_RULES, source="A folder")
+    def canonical(self, filters: Filters) -> Filters:
+        """Return filters without those that ask for the defaults, as `ImageSource` says."""
+        return canonical(filters, FOLDER_RULES, source="A folder")
 
     async def search(self, tag: str, filters: Filters, limit: int) -> Sequence[Candidate]:
         """
         Return up to `limit` photos that have every word of a tag, those with the tag itself first.
 
         Raises:
-            UnknownFilter, BadRequest: As `check_filters`.
+            UnknownFilter, BadRequest: As `canonical`.
             BadRequest: If a filter cannot have the value asked for.
             SourceUnavailable: If the folder is gone.
         """
-        self.check_filters(filters)
+        filters = self.canonical(filters)
         photos = await self._fresh()
         return await self._run(partial(self._find, photos.values(), tag, filters, limit))
 

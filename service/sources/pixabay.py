@@ -12,13 +12,13 @@ from pydantic import SecretStr
 
 from cache.clock import Clock
 from cache.pools.filters import Filters
-from cache.pools.pool import Candidate
+from cache.pools.pool import POOL_LIFETIME_S, Candidate
 from service.errors import SetupError
 from service.settings import Settings
 from service.sources.fetch import PhotoFetcher
 from service.sources.pixabay_answers import is_page, read_candidates, refusal, unavailable
 from service.sources.quota import Quota
-from service.sources.rules import PIXABAY_RULES, check
+from service.sources.rules import PIXABAY_RULES, canonical
 from service.sources.web import has_real_port, make_client, read_at_most
 
 __all__ = ["PixabaySource"]
@@ -44,6 +44,7 @@ class PixabaySource:
     """
 
     name = "pixabay"
+    lifetime_s = POOL_LIFETIME_S
 
     def __init__(
         self,
@@ -96,21 +97,21 @@ class PixabaySource:
             return self.name
         return f"{self.name}@{place}"
 
-    def check_filters(self, filters: Filters) -> None:
-        """Return if every filter can be applied as asked, as `ImageSource` says."""
-        check(filters, PIXABAY_RULES, source="Pixabay")
+    def canonical(self, filters: Filters) -> Filters:
+        """Return filters without those that ask for the defaults, as `ImageSource` says."""
+        return canonical(filters, PIXABAY_RULES, source="Pixabay")
 
     async def search(self, tag: str, filters: Filters, limit: int) -> Sequence[Candidate]:
         """
         Return up to `limit` candidates of a tag, in one call of the API.
 
         Raises:
-            UnknownFilter, BadRequest: As `check_filters`.
+            UnknownFilter, BadRequest: As `canonical`.
             SourceUnavailable: If the API does not answer in time or not sensibly.
             SourceRefused: If it rejects the request or the key.
             QuotaExhausted: If it asks us to wait.
         """
-        self.check_filters(filters)
+        filters = self.canonical(filters)
         body = await self._ask(self._params(tag, filters, limit))
         candidates, skipped = read_candidates(body, site=self._site)
         if skipped:

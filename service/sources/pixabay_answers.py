@@ -11,6 +11,8 @@ from service.errors import SourceError, SourceRefused, SourceUnavailable
 
 __all__ = ["read_candidates", "refusal", "unavailable"]
 
+_MAX_PIXELS = 1_000_000  # of a side; more is nonsense
+
 _CHALLENGE_WAIT_S = 60.0
 _TRY_AGAIN_S = 10.0
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -153,6 +155,6 @@ def _pixels(hit: Mapping[str, object], name: str) -> int:
     value = hit.get(name)
     if value is None:
         return 0
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MAX_PIXELS:
         raise _Nonsense
     return value

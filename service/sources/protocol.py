@@ -17,9 +17,14 @@ class ImageSource(Protocol):
         """Name and where it reads from: what must not be mixed in one cache."""
         ...
 
-    def check_filters(self, filters: Filters) -> None:
+    @property
+    def lifetime_s(self) -> float:
+        """Seconds for which an answer to a search is good, from the answer on."""
+        ...
+
+    def canonical(self, filters: Filters) -> Filters:
         """
-        Return if the source can apply every filter as asked.
+        Return filters as this source takes them: without those that ask for its defaults.
 
         Raises:
             UnknownFilter: If it has no such filter.
@@ -32,7 +37,7 @@ class ImageSource(Protocol):
         Return up to `limit` candidates of a tag, the source's best first.
 
         Raises:
-            UnknownFilter, BadRequest: As `check_filters`.
+            UnknownFilter, BadRequest: As `canonical`.
             SourceUnavailable: If the source does not answer in time or not sensibly.
             SourceRefused: If it rejects the request or the key.
             QuotaExhausted: If it asks us to wait.

@@ -93,7 +93,9 @@ def _below(root: Path, file: Path) -> str:
 
 def _entry(line: bytes) -> tuple[str, Description] | None:
     try:
-        said = json.loads(line)
+        # Half a surrogate pair is text to JSON, and to nothing else.
+        said = json.loads(line.decode())
+        json.dumps(said, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return None
     if not isinstance(said, dict) or not isinstance(said.get("file"), str):

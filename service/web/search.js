@@ -145,13 +145,21 @@ function showAnswer(asked, found) {
   byId("timings").textContent = timingsText(timings);
   answer.hidden = false;
   if (results.length === 0) {
-    const sentence = `No photos for the tag “${asked.t}”. Try a more common word.`;
+    const sentence = `The source has no photos for the tag “${asked.t}”. Try a more common word.`;
+    byId("explanation").textContent = "";
     byId("empty").textContent = sentence;
     byId("empty").hidden = false;
     announce(sentence);
     return;
   }
   photos.append(...results.map(photo));
+  if (results.length < Number(asked.k)) {
+    const all =
+      results.length === 1
+        ? "This is the only photo of the tag."
+        : `These are all ${results.length} photos of the tag.`;
+    byId("explanation").textContent += ` ${all}`;
+  }
   announce(`${results.length} ${results.length === 1 ? "photo" : "photos"}, best first.`);
 }
 

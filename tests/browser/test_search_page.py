@@ -13,9 +13,8 @@ def test_a_search_shows_as_many_photos_as_asked(page: Page) -> None:
     search(page, tag="horse", query="horses amidst flowers", count=3)
 
     expect(photos(page)).to_have_count(3)
-    page.wait_for_function(
-        "[...document.querySelectorAll('#photos img')].every(img => img.naturalWidth > 0)"
-    )
+    for image in photos(page).locator("img").all():
+        expect(image).not_to_have_js_property("naturalWidth", 0)
     assert all("/images/" in src and "size=thumb" in src for src in sources(page))
 
 
@@ -51,7 +50,7 @@ def test_a_tag_without_photos_is_said_in_words(page: Page) -> None:
     search(page, tag="unicorn", query="a white unicorn", count=3)
 
     expect(page.locator("#empty")).to_have_text(
-        "No photos for the tag “unicorn”. Try a more common word."
+        "The source has no photos for the tag “unicorn”. Try a more common word."
     )
     expect(photos(page)).to_have_count(0)
 

@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from service.app import create_app
 from service.lifecycle import Service
+from service.requests import SearchRequest
 from service.settings import Settings
 from service.telemetry.metrics import COUNTERS, LATENCY, READINGS
 
@@ -187,3 +188,17 @@ async def test_a_failed_background_task_ends_the_service(settings: Settings):
         await asyncio.wait_for(stopped.wait(), 10)
 
     assert service.failure is not None
+
+
+async def test_the_last_searches_before_a_stop_are_in_the_sums(settings: Settings):
+    """What a process counted after its last flush is not lost when it ends in order."""
+    async with Service(settings) as first:
+        search = (await first.started()).search
+        for number in range(3):
+            await search.run(SearchRequest.checked("cat", f"cat {number}", 1))
+
+    async with Service(settings) as second:
+        await second.started()
+        cluster = (await second.statistics())["cluster"]
+
+    assert cluster["searches"] == 3

@@ -83,6 +83,7 @@ class FakeSource:
     """Photos numbered by tag; photos can be broken or out of reach, and the API can be held."""
 
     identity = "fake"
+    lifetime_s = 24 * 3600.0
 
     def __init__(self, photos: Mapping[str, Sequence[int]]) -> None:
         self.photos = dict(photos)
@@ -95,10 +96,11 @@ class FakeSource:
         self.open = asyncio.Event()
         self.open.set()
 
-    def check_filters(self, filters: Filters) -> None:
+    def canonical(self, filters: Filters) -> Filters:
         for name, _ in filters.pairs:
             if name != "order":
                 raise UnknownFilter(f"No filter {name}.")
+        return filters
 
     async def search(self, tag: str, filters: Filters, limit: int) -> Sequence[Candidate]:
         self.calls.append(tag)

@@ -60,6 +60,7 @@ class World:
         self.asking = SingleFlight[Hashable, Found](running=100, waiting=0)
         self.origin = Origin(
             search=self.source.search,
+            lifetime_s=self.source.lifetime_s,
             picture=self.source.picture,
             encode=self.clip.encode_images,
             dimension=DIMENSION,

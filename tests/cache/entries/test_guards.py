@@ -10,6 +10,7 @@ NUMBERS = [
     ("thirty horses", "forty horses"),
     ("two dogs and three cats", "three dogs and two cats"),
     ("1,000 lights", "1,001 lights"),
+    ("hundreds of people", "thousands of people"),
     ("a horse", "two horses"),
 ]
 COLOURS = [
@@ -27,7 +28,15 @@ NEGATIONS = [
     ("a cat, not a dog", "a dog, not a cat"),
     ("never sleeping", "sleeping"),
 ]
+OPPOSITES = [
+    ("a cat on the left", "a cat on the right"),
+    ("a man in front of a bus", "a man behind a bus"),
+    ("a cat under the table", "a cat on the table"),
+    ("a house before renovation", "a house after renovation"),
+]
 ALIKE = [
+    ("cats left and right", "cats right and left"),
+    ("a cat on the table", "a cat on a wooden table"),
     ("mountains with dark skies", "mountains with gloomy ambiance"),
     ("horses amidst flowers", "horse in a field of flowers"),
     ("two horses", "2 horses"),
@@ -47,7 +56,7 @@ ALIKE = [
 ]
 
 
-@pytest.mark.parametrize(("one", "other"), [*NUMBERS, *COLOURS, *NEGATIONS])
+@pytest.mark.parametrize(("one", "other"), [*NUMBERS, *COLOURS, *NEGATIONS, *OPPOSITES])
 def test_differ_tells_queries_that_one_word_sets_apart(one, other):
     """Another number, colour or negation asks for other photos, whichever query came first."""
     assert differ(one, other)

@@ -47,3 +47,13 @@ def test_normalise_changes_nothing_twice(text):
     once = normalise(text)
 
     assert normalise(once) == once
+
+
+def test_flags_of_two_regions_are_two_texts():
+    """The invisible letters of a flag tell England's from Scotland's."""
+    england, scotland = (
+        "\U0001f3f4" + "".join(chr(0xE0000 + ord(c)) for c in region) + "\U000e007f"
+        for region in ("gbeng", "gbsct")
+    )
+
+    assert normalise(england) != normalise(scotland)

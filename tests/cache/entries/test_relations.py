@@ -12,10 +12,12 @@ INFLECTIONS = [
     ("old man", "old men"),
     ("leaf", "leaves"),
     ("wolf", "wolves"),
-    ("run", "running"),
     ("person", "people"),
 ]
 OTHERS = [
+    ("train", "training"),
+    ("park", "parking"),
+    ("run", "running"),
     ("animal", "animation"),
     ("person", "personal"),
     ("nature", "natural"),

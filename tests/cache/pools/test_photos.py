@@ -206,3 +206,13 @@ async def test_closing_twice_is_fine(folder):
     photos = await reopened(folder, budget_bytes=30)
 
     await photos.aclose()
+
+
+async def test_an_empty_file_is_a_miss(photos, folder):
+    """What a crash left of a file that was never written out is not served as a photo."""
+    await photos.put("a", PHOTO)
+    for file in files(folder):
+        file.write_bytes(b"")
+
+    assert await photos.get("a") is None
+    assert photos.total_bytes == 0

@@ -14,9 +14,11 @@ import pytest
 
 from cache.errors import StoreUnavailable
 from cache.journal.records import Record
-from cache.stores.protocol import BlobKind
+from cache.stores.protocol import Blob, BlobKind
 from cache.stores.sqlite import SqliteStore
 from tests.clocks import ManualClock
+
+END = 1_900_000_000.0
 
 pytestmark = pytest.mark.anyio
 
@@ -259,3 +261,25 @@ async def test_a_process_killed_loses_nothing_acknowledged(tmp_path, clock):
     assert acknowledged >= 50
     assert [one.position for one in page.records][:acknowledged] == list(range(1, acknowledged + 1))
     assert len(rankings) == acknowledged
+
+
+async def test_a_file_deleted_meanwhile_is_begun_anew(store):
+    """What is acknowledged after a deletion can be read again, and the journal is another one."""
+    before = (await store.read(0, 1)).generation
+    for file in store.path.parent.glob("nearhit*"):
+        file.unlink()
+
+    position = await store.append([Record("entry", b"after", END)])
+    page = await store.read(0, 10)
+
+    assert position == 1
+    assert page.generation != before
+    assert store.path.is_file()
+
+
+async def test_size_counts_the_write_ahead_log(store):
+    """What was written counts at once, not when SQLite moves it into the file."""
+    before = await store.size_bytes()
+    await store.put([Blob(BlobKind.POOL, "big", bytes(200_000), END)])
+
+    assert await store.size_bytes() >= before + 200_000

@@ -22,11 +22,26 @@ async def test_a_broken_photo_is_left_out(world: World):
     assert world.counters.labels("nearhit_photos") == {"encoded": 9, "rejected": 1}
 
 
-async def test_a_pool_of_broken_photos_is_empty(world: World):
-    """Where no photo can ever be used, the answer is empty rather than an error."""
+async def test_if_no_photo_can_be_used_that_is_an_error_with_its_reason(world: World):
+    """A setting or host that breaks all photos must not look like a tag without any, nor last."""
     world.source.rejected = set(range(10))
+    with pytest.raises(SourceUnavailable, match=r"None of this tag's 10 photos .* It is broken"):
+        await world.ask("photo 7")
+    world.source.rejected = set()
 
-    assert (await world.ask("photo 7")).results == []
+    answer = await world.ask("photo 7")
+
+    assert len(answer.results) == 3
+    assert world.source.calls == ["horse"]
+
+
+async def test_mostly_broken_photos_make_a_pool_for_a_minute(world: World):
+    """More than half broken is a broken host rather than bad luck."""
+    world.source.rejected = set(range(6))
+
+    answer = await world.ask("photo 7")
+
+    assert answer.found.pool.expires_at == world.clock.now() + 60
 
 
 async def test_photos_that_do_not_come_are_asked_for_again_in_a_minute(world: World):

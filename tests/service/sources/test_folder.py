@@ -125,7 +125,8 @@ async def test_broken_lines_of_a_sidecar_are_skipped_and_logged(source, root):
     """Lines that make no sense cost only themselves, and one warning."""
     good = json.dumps({"file": "animals/cat.jpg", "tags": ["tiger"]})
     bad = [b"{", b"[]", b'{"tags": []}', b'{"file": 3}', b'{"file": "a", "tags": [1]}', b"\xff",
-           b'{"file": "a", "tags": [], "author": 3}', b"[" * 100_000]  # fmt: skip
+           b'{"file": "a", "tags": [], "author": 3}', b"[" * 100_000,
+           b'{"file": "a", "tags": ["\\ud800"]}']  # fmt: skip
     (root / "photos.jsonl").write_bytes(b"\n".join([*bad, b"", good.encode()]))
 
     with structlog.testing.capture_logs() as logs:

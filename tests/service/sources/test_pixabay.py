@@ -111,7 +111,7 @@ async def test_filters_become_parameters(source, canned):
     """Filters go out under their own names; they may replace the type of picture."""
     filters = {
         "category": "animals",
-        "colors": "red,green",
+        "colors": "green,red",
         "editors_choice": True,
         "image_type": "all",
         "lang": "de",
@@ -130,9 +130,23 @@ async def test_filters_become_parameters(source, canned):
     assert filters.keys() == PIXABAY_RULES.keys()
 
 
+@pytest.mark.parametrize(
+    ("asked_for", "means"),
+    [
+        ({"orientation": "all", "order": "popular", "min_width": 0, "image_type": "photo"}, {}),
+        ({"editors_choice": False, "lang": "en", "min_height": "000"}, {}),
+        ({"colors": "red,blue,red"}, {"colors": "blue,red"}),
+        ({"min_width": "0640"}, {"min_width": "640"}),
+    ],
+)
+async def test_filters_that_ask_for_the_same_are_the_same(source, asked_for, means):
+    """Defaults, order in a list and leading zeros do not make another pool."""
+    assert source.canonical(Filters.of(asked_for)) == Filters.of(means)
+
+
 async def test_an_unknown_filter_is_named(source, canned):
     """A filter Pixabay does not have is an error that lists those it has."""
-    with pytest.raises(UnknownFilter, match=r"“safesearch”.*orientation"):
+    with pytest.raises(UnknownFilter, match=r"`safesearch`.*orientation"):
         await source.search("horse", Filters.of({"safesearch": False}), 3)
 
     assert not canned.requests
