@@ -6,7 +6,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from fastapi import FastAPI
-from fastapi.responses import FileResponse
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import FileResponse, HTMLResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.cors import CORSMiddleware
 
@@ -40,11 +41,14 @@ def create_app(service: Service) -> FastAPI:
         version=version("nearhit"),
         summary="Picture search in natural language, with a semantic cache.",
         lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.service = service
     for routes in (search, images, stats, health):
         app.include_router(routes.router)
     _add_pages(app)
+    _add_api_page(app)
     problems = Problems(service.counters)
     problems.install(app)
     app.add_middleware(
@@ -68,3 +72,18 @@ def _add_pages(app: FastAPI) -> None:
         return FileResponse(_WEB / "favicon.svg", media_type="image/svg+xml")
 
     app.mount("/static", StaticFiles(directory=_WEB), name="static")
+
+
+def _add_api_page(app: FastAPI) -> None:
+    """Serve the API's page from a package: FastAPI's own would load it from the internet."""
+    app.mount("/docs/assets", StaticFiles(packages=[("fastapi_swagger", "resources")]))
+
+    @app.get("/docs", include_in_schema=False)
+    async def api_page() -> HTMLResponse:
+        return get_swagger_ui_html(
+            openapi_url="/openapi.json",
+            title="nearhit API",
+            swagger_js_url="/docs/assets/swagger-ui-bundle.js",
+            swagger_css_url="/docs/assets/swagger-ui.css",
+            swagger_favicon_url="/static/favicon.svg",
+        )

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import re
 from pathlib import Path
 
 import httpx
@@ -202,3 +203,15 @@ async def test_the_last_searches_before_a_stop_are_in_the_sums(settings: Setting
         cluster = (await second.statistics())["cluster"]
 
     assert cluster["searches"] == 3
+
+
+async def test_the_page_about_the_api_needs_no_other_host(client: httpx.AsyncClient):
+    """Its script and style come from here, and are there."""
+    page = (await client.get("/docs")).text
+    assets = re.findall(r'(?:src|href)="([^"]+)"', page)
+
+    answers = [await client.get(asset) for asset in assets]
+
+    assert len(assets) == 3
+    assert all(asset.startswith("/") for asset in assets)
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
