@@ -1,7 +1,7 @@
 """nearhit models."""
 
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from service.cli.console import OUT, read_settings, sentences
 from service.encoders import models
@@ -14,7 +14,8 @@ _MB = 1_000_000
 
 def show() -> None:
     """Print the models the settings name and where they are."""
-    table = Table("setting", "model", "where", "size")
+    model, where = (Column(name, overflow="fold") for name in ("model", "where"))
+    table = Table("setting", model, where, "size")
     with sentences():
         for kind, name in _named(read_settings()).items():
             files = models.describe(name)
