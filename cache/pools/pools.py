@@ -41,7 +41,6 @@ class Pools:
         self._pools: OrderedDict[str, Pool] = OrderedDict()
         self._photos: dict[str, Mapping[str, Candidate]] = {}
         self._ids: dict[str, str] = {}
-        self._stored: set[str] = set()
 
     def __len__(self) -> int:
         return len(self._pools)
@@ -89,22 +88,26 @@ class Pools:
         """
         self._hold(pool)
         self._ids[pool.key.digest] = pool.id
-        await self.keep(pool)
+        await self._store_both(pool)
 
     async def keep(self, pool: Pool) -> None:
         """
         See to it that a pool is in the store, so that entries may speak of it.
 
+        The store is asked each time: it may have been away when the pool was
+        put, or have been emptied since.
+
         Raises:
             StoreUnavailable: If it is not and the store does not take it.
         """
-        if pool.id in self._stored:
-            return
+        if not await self._store.has(BlobKind.POOL, pool.id):
+            await self._store_both(pool)
+
+    async def _store_both(self, pool: Pool) -> None:
+        """Store a pool, and that its key has it now."""
         end = pool.expires_at
         named = Blob(BlobKind.POOL_ID, pool.key.digest, pool.id.encode(), end)
         await self._store.put([Blob(BlobKind.POOL, pool.id, encode_pool(pool), end), named])
-        if pool.id in self._pools:
-            self._stored.add(pool.id)
 
     def candidate(self, photo_id: str) -> Candidate | None:
         """Return a photo's candidate from the pools in memory, or None."""
@@ -152,7 +155,6 @@ class Pools:
     def _let_go(self, pool_id: str) -> None:
         pool = self._pools.pop(pool_id, None)
         self._photos.pop(pool_id, None)
-        self._stored.discard(pool_id)
         if pool is not None and self._ids.get(pool.key.digest) == pool_id:
             del self._ids[pool.key.digest]
 
@@ -166,7 +168,6 @@ class Pools:
             _log.warning("pool_ignored", reason=str(exc))
             return None
         self._hold(pool)
-        self._stored.add(pool_id)
         return pool
 
 

@@ -60,6 +60,10 @@ class Store(Journal, Protocol):
         """Return the bodies of those keys that are there and have not expired."""
         ...
 
+    async def has(self, kind: BlobKind, key: str) -> bool:
+        """Return whether a key is there and has not expired."""
+        ...
+
     async def put_counters(self, replica: str, counters: Mapping[str, float]) -> None:
         """Replace the counters a replica has flushed."""
         ...

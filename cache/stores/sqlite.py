@@ -102,6 +102,11 @@ class SqliteStore:
         now = self._clock.now()
         return await self._read(lambda db: _get(db, kind, keys, now))
 
+    async def has(self, kind: BlobKind, key: str) -> bool:
+        """Return whether a key is there and has not expired."""
+        now = self._clock.now()
+        return await self._read(lambda db: _has(db, kind, key, now))
+
     async def put_counters(self, replica: str, counters: Mapping[str, float]) -> None:
         """Replace the counters a replica has flushed."""
         row = (replica, self._clock.now(), json.dumps(dict(counters)))
@@ -263,6 +268,11 @@ def _get(
         )
         found.update(db.execute(sql, (kind.value, now, *some)).fetchall())
     return found
+
+
+def _has(db: sqlite3.Connection, kind: BlobKind, key: str, now: float) -> bool:
+    sql = "SELECT 1 FROM blobs WHERE kind = ? AND key = ? AND expires_at > ?"
+    return db.execute(sql, (kind.value, key, now)).fetchone() is not None
 
 
 def _put_counters(db: sqlite3.Connection, row: tuple[str, float, str]) -> None:

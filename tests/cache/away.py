@@ -42,3 +42,7 @@ class Interruptible:
     async def get(self, kind: BlobKind, keys: Sequence[str]) -> Mapping[str, bytes]:
         """Return bodies, unless away."""
         return await self._reached().get(kind, keys)
+
+    async def has(self, kind: BlobKind, key: str) -> bool:
+        """Tell, unless away."""
+        return await self._reached().has(kind, key)

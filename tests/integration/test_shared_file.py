@@ -1,6 +1,7 @@
 """Two services on one store file, as two processes of one machine."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -40,3 +41,20 @@ async def test_what_one_learns_the_other_serves(settings: Settings):
         answer = await other.search.run(request)
 
     assert answer.found.tier == "exact"
+
+
+async def test_stored_is_true_also_after_the_file_was_deleted(settings: Settings):
+    """Whoever deletes the store under a running service loses the past, not what comes after."""
+    requests = [SearchRequest.checked("horse", query, 3) for query in ("one horse", "a meadow")]
+    async with Service(settings) as service:
+        search = (await service.started()).search
+        await search.run(requests[0])
+        for file in Path(settings.store.removeprefix("sqlite:///")).parent.glob("nearhit*"):
+            file.unlink()
+        answer = await search.run(requests[1])
+    async with Service(settings) as second:
+        again = await (await second.started()).search.run(requests[1])
+
+    assert answer.found.stored
+    assert again.found.tier == "exact"
+    assert again.results == answer.results

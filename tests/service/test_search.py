@@ -240,7 +240,7 @@ async def test_without_its_store_a_search_goes_on(world: World):
     async def away(*_: object) -> None:
         raise StoreUnavailable("It is away.")
 
-    for call in ("get", "put", "append"):
+    for call in ("get", "has", "put", "append"):
         setattr(world.store, call, away)
     warm = await world.ask("photo 2")
     cold = await world.ask("photo 21", tag="tiger")

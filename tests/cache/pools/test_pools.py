@@ -214,14 +214,26 @@ async def test_keep_tells_while_the_store_still_refuses(pools, door):
         await pools.keep(pool())
 
 
-async def test_keep_does_not_write_what_the_store_has(pools, door):
+async def test_keep_does_not_write_what_the_store_has(pools, store, monkeypatch):
     """A pool that was taken is not written again for every query."""
     await pools.put(pool())
-    door.away = True
+    written = []
+    monkeypatch.setattr(store, "put", written.append)
 
     await pools.keep(pool())
 
-    assert door.refused == 0
+    assert written == []
+
+
+async def test_keep_brings_a_pool_to_a_store_that_was_emptied(pools, others, store):
+    """What memory remembers of a store counts for nothing once that begins anew."""
+    await pools.put(pool())
+    for file in store.path.parent.glob("nearhit*"):
+        file.unlink()
+
+    await pools.keep(pool())
+
+    assert await found(others, pool()) == "pool-1"
 
 
 async def test_a_pool_that_cannot_be_read_is_a_miss(pools, store, clock):

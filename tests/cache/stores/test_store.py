@@ -313,3 +313,15 @@ async def test_closing_waits_for_calls_under_way(store, connect):
 
     assert sorted([await one for one in appends]) == list(range(1, 21))
     assert (await (await connect()).read(0, 1)).end == 20
+
+
+async def test_has_tells_what_is_there_until_its_end(store, clock):
+    """A key is there from its writing to its end, in its own kind alone."""
+    await store.put([Blob(BlobKind.POOL, "key", b"body", clock.now() + 10)])
+
+    there = await store.has(BlobKind.POOL, "key")
+    elsewhere = await store.has(BlobKind.RANKING, "key")
+    clock.advance(seconds=10)
+
+    assert (there, elsewhere) == (True, False)
+    assert not await store.has(BlobKind.POOL, "key")
