@@ -5,12 +5,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
 import uvicorn
 
-__all__ = ["serve", "wait_until_ready"]
+from service.app import create_app
+from service.demo.lookalike import lookalike
+from service.lifecycle import Service
+from tests.settings import make_settings
+
+__all__ = ["serve", "serve_nearhit", "wait_until_ready"]
 
 _START_S = 10.0
 _READY_S = 60.0
@@ -61,3 +67,13 @@ def wait_until_ready(url: str, may_go_on: Callable[[], bool] = lambda: True) -> 
             pass  # it does not listen yet
         time.sleep(0.05)
     raise RuntimeError(f"the service at {url} did not become ready")
+
+
+@contextmanager
+def serve_nearhit(photos: Path, models: dict[str, Path], folder: Path) -> Iterator[str]:
+    """Serve the whole service over a look-alike of the API; yield its address once it is ready."""
+    with serve(lookalike(photos)) as source:
+        settings = make_settings(source, models, folder)
+        with serve(create_app(Service(settings))) as url:
+            wait_until_ready(url)
+            yield url

@@ -96,14 +96,17 @@ _NEGATIONS = {
 _FILLERS = {"a", "all", "an", "any", "at", "in", "is", "it", "of", "on", "some", "the", "with"}
 
 
+_Marks = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
+
+
 @lru_cache(maxsize=8192)
-def _marks(text: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """Return the numbers and colours of a text in order, and what it negates."""
+def _read(text: str) -> tuple[_Marks, frozenset[str]]:
+    """Return a text's numbers and colours in order and what it negates; and all its words."""
     words = [w.lower().replace("’", "'") for w in _WORD.findall(text)]
     numbers = tuple(_number(w) for w in words if w[0].isdigit() or w.removesuffix("s") in _NUMBERS)
     colours = tuple(_COLOURS[w] for w in words if w in _COLOURS)
     negated = tuple(sorted(_negated(words, i) for i, w in enumerate(words) if _negates(w)))
-    return numbers, colours, negated
+    return (numbers, colours, negated), frozenset(words)
 
 
 def _number(word: str) -> str:
@@ -130,10 +133,10 @@ def differ(one: str, other: str) -> bool:
     "blue car, red house"; a negation counts together with the word it negates.
     Opposites differ where one query says "left" alone and the other "right".
     """
-    return _marks(one) != _marks(other) or _opposed(one, other)
+    (marks, words), (other_marks, other_words) = _read(one), _read(other)
+    return marks != other_marks or _opposed(words, other_words)
 
 
-def _opposed(one: str, other: str) -> bool:
-    words, others = set(_WORD.findall(one)), set(_WORD.findall(other))
+def _opposed(words: frozenset[str], others: frozenset[str]) -> bool:
     sides = ((pair & words, pair & others) for pair in _OPPOSITES)
     return any(mine and theirs and not mine & theirs for mine, theirs in sides)

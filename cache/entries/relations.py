@@ -76,12 +76,4 @@ def _inflected(one: str, other: str) -> bool:
     common = sum(
         1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
     )
-    endings = {_ending(one, common), _ending(other, common)}
-    return endings <= _ENDINGS and stem(one) == stem(other)
-
-
-def _ending(word: str, common: int) -> str:
-    """Return what follows the common part, less a consonant that inflecting doubled."""
-    ending = word[common:]
-    doubled = common > 0 and ending[:1] == word[common - 1]
-    return ending[1:] if doubled and len(ending) > 1 else ending
+    return {one[common:], other[common:]} <= _ENDINGS and stem(one) == stem(other)

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import secrets
 import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +21,7 @@ SCHEMA_VERSION = 1
 """Part of the file's name: another schema is another file, and nothing is migrated."""
 
 _SCHEMA = """
+BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS journal (
     position INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -41,6 +41,8 @@ CREATE INDEX IF NOT EXISTS blobs_expiry ON blobs (expires_at);
 CREATE TABLE IF NOT EXISTS counters (
     replica TEXT PRIMARY KEY, flushed_at REAL NOT NULL, body TEXT NOT NULL
 ) WITHOUT ROWID;
+INSERT OR IGNORE INTO meta VALUES ('generation', lower(hex(randomblob(8))));
+COMMIT;
 """
 
 _MOST_KEYS = 500
@@ -216,12 +218,13 @@ def _write_ahead(db: sqlite3.Connection, timeout_s: float) -> None:
 
 
 def _make(db: sqlite3.Connection) -> None:
-    """Make the tables where there are none, with a journal of a new generation."""
-    if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'counters'").fetchone():
-        return
-    db.executescript(_SCHEMA)
-    with db:
-        db.execute("INSERT OR IGNORE INTO meta VALUES ('generation', ?)", (secrets.token_hex(8),))
+    """
+    Make the tables where there are none, with a journal of a new generation.
+
+    In one transaction: another process sees all of it or nothing.
+    """
+    if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+        db.executescript(_SCHEMA)
 
 
 def _append(db: sqlite3.Connection, records: Sequence[Record], blobs: Sequence[Blob]) -> int:

@@ -12,7 +12,7 @@ from PIL.Image import Image
 
 from cache.pools.photos import PhotoStore
 from cache.pools.pool import Candidate
-from service.errors import PhotoNotFound, PhotoRejected
+from service.errors import PhotoNotFound, PhotoRejected, PhotoUnavailable
 
 __all__ = ["PhotoCodec", "PhotoShelf", "PhotoSize"]
 
@@ -150,6 +150,7 @@ class PhotoShelf:
             async with asyncio.timeout(self._timeout_s):
                 return await loop.run_in_executor(self._threads, work, data)
         except TimeoutError as exc:
-            raise PhotoRejected(
+            # The wait may have been for other photos; this one need not be at fault.
+            raise PhotoUnavailable(
                 f"The photo could not be decoded within {self._timeout_s:g} s."
             ) from exc

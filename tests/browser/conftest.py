@@ -6,11 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from service.app import create_app
-from service.demo.lookalike import lookalike
-from service.lifecycle import Service
-from tests.servers import serve, wait_until_ready
-from tests.settings import make_settings
+from tests.servers import serve_nearhit
 from tests.tools import browser as browser_path
 
 # Nothing but the site under test is to be reached
@@ -30,11 +26,8 @@ def site(
     drawn_photos: Path, tiny_models: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
     """Base URL of the real service over a look-alike; it has no photos of `unicorn`."""
-    with serve(lookalike(drawn_photos)) as source:
-        settings = make_settings(source, tiny_models, tmp_path_factory.mktemp("site"))
-        with serve(create_app(Service(settings))) as url:
-            wait_until_ready(url)
-            yield url
+    with serve_nearhit(drawn_photos, tiny_models, tmp_path_factory.mktemp("site")) as url:
+        yield url
 
 
 # Not for the session: Playwright's own event loop would be in the way of async tests.

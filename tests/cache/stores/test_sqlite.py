@@ -14,6 +14,7 @@ import pytest
 
 from cache.errors import StoreUnavailable
 from cache.journal.records import Record
+from cache.stores import sqlite
 from cache.stores.protocol import Blob, BlobKind
 from cache.stores.sqlite import SqliteStore
 from tests.clocks import ManualClock
@@ -283,3 +284,21 @@ async def test_size_counts_the_write_ahead_log(store):
     await store.put([Blob(BlobKind.POOL, "big", bytes(200_000), END)])
 
     assert await store.size_bytes() >= before + 200_000
+
+
+async def test_tables_are_made_all_at_once_or_not_at_all(tmp_path, clock, monkeypatch):
+    """A making that fails leaves nothing another process could take for a store."""
+    broken = sqlite._SCHEMA.replace("COMMIT;", "INSERT INTO nowhere VALUES (1); COMMIT;")
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite, "_SCHEMA", broken)
+        store = SqliteStore(tmp_path / "half.db", clock, timeout_s=1.0)
+        with pytest.raises(StoreUnavailable):
+            await store.open()
+        await store.aclose()
+
+    again = SqliteStore(tmp_path / "half.db", clock, timeout_s=1.0)
+    await again.open()
+    page = await again.read(0, 1)
+    await again.aclose()
+
+    assert page.generation

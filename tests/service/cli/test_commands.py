@@ -13,11 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from service.app import create_app
-from service.demo.lookalike import lookalike
-from service.lifecycle import Service
-from tests.servers import serve, wait_until_ready
-from tests.settings import make_settings
+from tests.servers import serve, serve_nearhit
 
 NEARHIT = Path(sys.executable).with_name("nearhit")
 ODD = "[/b] [red]x :smile: \x1b[31m"
@@ -50,11 +46,8 @@ def url(
     drawn_photos: Path, tiny_models: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
     """A running service."""
-    with serve(lookalike(drawn_photos)) as source:
-        settings = make_settings(source, tiny_models, tmp_path_factory.mktemp("cli"))
-        with serve(create_app(Service(settings))) as url:
-            wait_until_ready(url)
-            yield url
+    with serve_nearhit(drawn_photos, tiny_models, tmp_path_factory.mktemp("cli")) as url:
+        yield url
 
 
 def test_search_prints_a_table_and_the_tier(url: str):
