@@ -21,7 +21,7 @@ from service.settings import Settings
 from service.telemetry.counters import Counters, Latencies
 from service.telemetry.failures import StoreFailures
 from service.telemetry.prometheus import Exposition
-from service.wiring import Components, build
+from service.wiring.components import Components, build
 
 __all__ = ["Service"]
 

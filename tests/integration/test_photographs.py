@@ -11,7 +11,7 @@ from service.demo.lookalike import lookalike
 from service.lifecycle import Service
 from service.origin.shelf import PhotoSize
 from service.requests import SearchRequest
-from service.wiring import Components
+from service.wiring.components import Components
 from tests.evaluation import EVALUATION
 from tests.servers import serve
 from tests.settings import make_settings

@@ -1,4 +1,4 @@
-"""The composition root: only this module knows every part."""
+"""Every part of the running service, opened in order of need."""
 
 import asyncio
 from collections.abc import Hashable, Sequence
@@ -23,21 +23,20 @@ from cache.sharing.flight import SingleFlight
 from cache.stores.protocol import Store
 from cache.stores.sqlite import SqliteStore
 from service.answers import Found, Observer
-from service.encoders import models, threads
+from service.encoders import threads
 from service.encoders.daemon import in_daemon_thread
-from service.encoders.models import ModelFiles
 from service.errors import SetupError
 from service.origin.pipeline import Origin
 from service.origin.shelf import PhotoCodec, PhotoShelf
 from service.search import Costs, Search
 from service.settings import Settings
-from service.sources.folder import FolderSource
 from service.sources.photos import decode_photo, thumbnail
-from service.sources.pixabay import PixabaySource
 from service.sources.protocol import ImageSource
 from service.telemetry.counters import Counters, Latencies
 from service.telemetry.failures import StoreFailures
 from service.tiers import Policy
+from service.wiring import models
+from service.wiring.sources import choose_source
 
 if TYPE_CHECKING:
     # Both import torch, which takes seconds; the server should be up before that.
@@ -90,7 +89,7 @@ async def build(
         SetupError: If the settings, or the models they name, cannot be served.
         StoreUnavailable: If the store cannot be opened.
     """
-    source = _source(settings, clock)
+    source = choose_source(settings, clock)
     stack.push_async_callback(source.aclose)
     store = _store(settings, clock)
     stack.push_async_callback(store.aclose)
@@ -100,8 +99,8 @@ async def build(
     await photos.open()
     thread_policy = threads.ThreadPolicy.of(threads.usable_cores(), settings.encoder_threads)
     # A download may be left behind at any time; torch may not, lest the process abort.
-    files = await in_daemon_thread(partial(_find_models, settings), "nearhit-download")
-    query, clip = await asyncio.to_thread(_load_models, settings, thread_policy, files)
+    files = await in_daemon_thread(partial(models.find, settings), "nearhit-download")
+    query, clip = await asyncio.to_thread(models.load, settings, thread_policy, files)
     await stack.enter_async_context(query)
     await stack.enter_async_context(clip)
     pools = Pools(store, clock)
@@ -189,61 +188,12 @@ def _shelf(
     )
 
 
-def _source(settings: Settings, clock: Clock) -> ImageSource:
-    chosen = settings.source
-    if chosen == "auto":
-        chosen = "pixabay" if settings.pixabay_api_key else "folder"
-    if chosen == "pixabay":
-        return PixabaySource.from_settings(settings, clock)
-    if settings.folder is None:
-        raise SetupError(
-            "There is nothing to search yet: set NEARHIT_PIXABAY_API_KEY (a free key from "
-            "https://pixabay.com/api/docs/), or NEARHIT_FOLDER to a folder of your own photos."
-        )
-    return FolderSource.from_settings(settings, clock)
-
-
 def _store(settings: Settings, clock: Clock) -> Store:
     scheme, _, path = settings.store.partition(":///")
     if scheme != "sqlite" or not path:
         # Without its value: a store's address may hold a password.
         raise SetupError("NEARHIT_STORE must be sqlite:///PATH; this version has no other store.")
     return SqliteStore(Path(path), clock, timeout_s=settings.store_timeout_s)
-
-
-def _find_models(settings: Settings) -> tuple[ModelFiles, ModelFiles]:
-    """Return the files of both models; blocking, minutes where they are downloaded."""
-    return (
-        models.resolve(settings.query_model, kind="query"),
-        models.resolve(settings.clip_model, kind="clip"),
-    )
-
-
-def _load_models(
-    settings: Settings, policy: threads.ThreadPolicy, files: tuple[ModelFiles, ModelFiles]
-) -> "tuple[SentenceEncoder, TransformersClip]":
-    """Load both models; blocking, seconds."""
-    threads.apply(policy)
-    from service.encoders.clip import TransformersClip  # noqa: PLC0415 - imports torch
-    from service.encoders.query import SentenceEncoder  # noqa: PLC0415 - imports torch
-
-    threads.confirm(policy)
-    query_files, clip_files = files
-    query = SentenceEncoder.load(
-        query_files,
-        backend=settings.query_backend,
-        device=settings.device,
-        batch=settings.text_batch,
-        queue=settings.encoder_queue,
-    )
-    clip = TransformersClip.load(
-        clip_files,
-        device=settings.device,
-        text_batch=settings.text_batch,
-        image_batch=settings.image_batch,
-        queue=settings.encoder_queue,
-    )
-    return query, clip
 
 
 def _semantic_cache(store: Store, query: "SentenceEncoder", clock: Clock) -> SemanticCache:

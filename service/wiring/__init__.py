@@ -1,0 +1,1 @@
+"""The composition root: only this package knows every part."""

@@ -1,0 +1,49 @@
+"""Which models are loaded, and loading them."""
+
+from typing import TYPE_CHECKING
+
+from service.encoders import models, threads
+from service.encoders.models import ModelFiles
+from service.settings import Settings
+
+if TYPE_CHECKING:
+    # Both import torch, which takes seconds; the server should be up before that.
+    from service.encoders.clip import TransformersClip
+    from service.encoders.query import SentenceEncoder
+
+__all__ = ["find", "load"]
+
+
+def find(settings: Settings) -> tuple[ModelFiles, ModelFiles]:
+    """Return the files of both models; blocking, minutes where they are downloaded."""
+    return (
+        models.resolve(settings.query_model, kind="query"),
+        models.resolve(settings.clip_model, kind="clip"),
+    )
+
+
+def load(
+    settings: Settings, policy: threads.ThreadPolicy, files: tuple[ModelFiles, ModelFiles]
+) -> "tuple[SentenceEncoder, TransformersClip]":
+    """Load both models; blocking, seconds."""
+    threads.apply(policy)
+    from service.encoders.clip import TransformersClip  # noqa: PLC0415 - imports torch
+    from service.encoders.query import SentenceEncoder  # noqa: PLC0415 - imports torch
+
+    threads.confirm(policy)
+    query_files, clip_files = files
+    query = SentenceEncoder.load(
+        query_files,
+        backend=settings.query_backend,
+        device=settings.device,
+        batch=settings.text_batch,
+        queue=settings.encoder_queue,
+    )
+    clip = TransformersClip.load(
+        clip_files,
+        device=settings.device,
+        text_batch=settings.text_batch,
+        image_batch=settings.image_batch,
+        queue=settings.encoder_queue,
+    )
+    return query, clip
