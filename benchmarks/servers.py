@@ -52,9 +52,9 @@ class Client:
 def source(inputs: Inputs, *, latency_ms: float = 0) -> Iterator[int]:
     """Run the look-alike over the photos; yield its port."""
     port = _free_port()
-    module = [sys.executable, "-m", "service.demo.lookalike", "--folder", str(inputs.photos)]
-    options = ["--port", str(port), "--latency-ms", str(latency_ms)]
-    with _process([*module, *options], os.environ.copy(), Path.cwd()):
+    command = [str(NEARHIT), "demo-source", "--folder", str(inputs.photos), "--port", str(port)]
+    latencies = ["--latency-ms", str(latency_ms), "--photo-latency-ms", str(latency_ms)]
+    with _process([*command, *latencies], os.environ.copy(), Path.cwd()):
         wait_for(port, "/counters")
         yield port
 

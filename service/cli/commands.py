@@ -1,5 +1,6 @@
 """Commands and their options; each imports what it needs when it runs, so `--help` is quick."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -60,6 +61,46 @@ def stats(
     from service.cli import stats as command
 
     command.run(url, as_json=as_json)
+
+
+@app.command("demo-source")
+def demo_source(
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of photos to serve in place of the drawn ones.",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")
+    ] = 8090,
+    key: Annotated[str, typer.Option(help="The only API key taken.")] = "demo-key",
+    latency_ms: Annotated[float, typer.Option(min=0, help="Wait before each answer.")] = 0.0,
+    photo_latency_ms: Annotated[float, typer.Option(min=0, help="Wait before each photo.")] = 0.0,
+    rate_limit: Annotated[int, typer.Option(min=1, help="Calls of the API within 60 s.")] = 100,
+    announce: Annotated[
+        bool,
+        typer.Option(
+            "--announce", help="Print the address alone, and stop when standard input ends."
+        ),
+    ] = False,
+) -> None:
+    """Serve a look-alike of the Pixabay API, offline, with pictures of its own."""
+    from service.cli import demo_source as command
+
+    command.run(
+        folder,
+        host=host,
+        port=port,
+        key=key,
+        latency_ms=latency_ms,
+        photo_latency_ms=photo_latency_ms,
+        rate_limit=rate_limit,
+        announce=announce,
+    )
 
 
 @models.command("list")

@@ -6,7 +6,7 @@ import struct
 import pytest
 from PIL import Image
 
-from service.demo.faults import bomb
+from service.demo.lookalike.faults import bomb
 from service.errors import PhotoRejected
 from service.sources.photos import decode_photo, media_type, photo_size, thumbnail
 from tests.service.sources.doubles import jpeg, picture
