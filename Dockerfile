@@ -45,7 +45,8 @@ ENV PATH=/opt/nearhit/bin:$PATH \
     NEARHIT_HOST=0.0.0.0 \
     NEARHIT_PORT=8080 \
     NEARHIT_STORE=sqlite:////data/nearhit.db \
-    NEARHIT_PHOTO_FOLDER=/data/photos
+    NEARHIT_PHOTO_FOLDER=/data/photos \
+    NEARHIT_MODEL_FOLDER=/data/models
 USER 10001:10001
 WORKDIR /data
 VOLUME ["/data", "/models"]

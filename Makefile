@@ -21,7 +21,7 @@ help: ## what this help says
 
 setup: $(STAMP) ## make .venv with everything that running and testing need
 
-run: setup ## serve on http://127.0.0.1:8080 (needs NEARHIT_PIXABAY_API_KEY or NEARHIT_FOLDER)
+run: setup ## serve on http://127.0.0.1:8080: the demo, or what NEARHIT_PIXABAY_API_KEY or NEARHIT_FOLDER give
 	@exec $(BIN)/nearhit serve
 
 test: setup ## all tests, with the browser and kubectl they drive

@@ -4,6 +4,11 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
+
+from service.demo.captions import Vocabulary
+from service.demo.scenes.scene import STOCK, Scene
+from service.encoders import models
 
 __all__ = ["Inputs", "find_inputs"]
 
@@ -16,12 +21,13 @@ class Inputs:
     What to search, with what, for what.
 
     Args:
-        photos: Folder of photos, with a sidecar file of tags and captions beside it.
+        photos: Folder of photos, with a sidecar file of tags and captions beside it; None for
+            the demo's scenes.
         clip_model: Folder or hub name of the model that ranks.
         captions: Sentences about the photos, all different, by tag.
     """
 
-    photos: Path
+    photos: Path | None
     clip_model: str
     captions: dict[str, list[str]]
 
@@ -35,19 +41,31 @@ def find_inputs() -> Inputs:
     Return the inputs of this machine.
 
     NEARHIT_FOLDER and NEARHIT_CLIP_MODEL name them; without these, the
-    evaluation data beside the checkout (or where NEARHIT_EVALUATION says).
+    evaluation data beside the checkout (or where NEARHIT_EVALUATION says);
+    where that is absent, the demo's scenes and model.
     """
     evaluation = Path(os.environ.get("NEARHIT_EVALUATION", _ROOT.parent / "shared"))
     photos = Path(os.environ.get("NEARHIT_FOLDER", evaluation / "data" / "photos"))
     clip = os.environ.get("NEARHIT_CLIP_MODEL", str(evaluation / "models" / "photo-clip"))
     sidecar = photos.with_suffix(".jsonl")
-    if not sidecar.is_file():
-        raise SystemExit(
-            f"Benchmarks need photos with captions, and {sidecar} is not there: set "
-            "NEARHIT_FOLDER to a folder of photos with a sidecar file beside it, and "
-            "NEARHIT_CLIP_MODEL to a model."
-        )
-    return Inputs(photos, clip, _captions(sidecar))
+    if sidecar.is_file():
+        return Inputs(photos, clip, _captions(sidecar))
+    if "NEARHIT_FOLDER" in os.environ:
+        raise SystemExit(f"Benchmarks need photos with captions, and {sidecar} is not there.")
+    return _demo_inputs()
+
+
+def _demo_inputs() -> Inputs:
+    from service.demo.clip.assembly import assemble  # noqa: PLC0415 - imports NumPy
+
+    minilm = models.resolve(models.MINILM, kind="query")
+    files = assemble(minilm, _ROOT / ".cache" / "models")
+    vocabulary, chance = Vocabulary(), Random("benchmark captions")
+    captions: dict[str, list[str]] = {}
+    for scene in map(Scene.of, STOCK):
+        texts = captions.setdefault(scene.landscape, [])
+        texts.append(vocabulary.caption(scene, chance).text)
+    return Inputs(None, str(files.folder), {k: list(dict.fromkeys(v)) for k, v in captions.items()})
 
 
 def _captions(sidecar: Path) -> dict[str, list[str]]:

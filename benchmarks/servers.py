@@ -52,7 +52,9 @@ class Client:
 def source(inputs: Inputs, *, latency_ms: float = 0) -> Iterator[int]:
     """Run the look-alike over the photos; yield its port."""
     port = _free_port()
-    command = [str(NEARHIT), "demo-source", "--folder", str(inputs.photos), "--port", str(port)]
+    command = [str(NEARHIT), "demo-source", "--port", str(port)]
+    if inputs.photos is not None:
+        command += ["--folder", str(inputs.photos)]
     latencies = ["--latency-ms", str(latency_ms), "--photo-latency-ms", str(latency_ms)]
     with _process([*command, *latencies], os.environ.copy(), Path.cwd()):
         wait_for(port, "/counters")

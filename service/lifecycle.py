@@ -109,10 +109,12 @@ class Service:
         return self._components
 
     async def readiness(self) -> tuple[bool, Mapping[str, Any]]:
-        """Return whether traffic may come, and why or why not."""
+        """Return whether traffic may come, why or why not, and what is searched."""
+        source = self.settings.chosen_source
         parts = self._components
         if parts is None:
-            return False, {"models": str(self.failure) if self.failure else "loading"}
+            models = str(self.failure) if self.failure else "loading"
+            return False, {"source": source, "models": models}
         try:
             await parts.store.ping()
             store = "reachable"
@@ -122,7 +124,7 @@ class Service:
         caught_up = parts.follower.caught_up
         journal = {"caught_up": caught_up, "lag": parts.follower.lag}
         ready = caught_up or store == "unavailable"
-        return ready, {"models": "loaded", "store": store, "journal": journal}
+        return ready, {"source": source, "models": "loaded", "store": store, "journal": journal}
 
     async def statistics(self) -> Mapping[str, Any]:
         """Return what `/cache/stats` shows."""
@@ -162,6 +164,8 @@ class Service:
         # A store that does not answer must not hold up searches.
         for work in (self._components.follower.run, self._sweep, self._flush):
             self._spawn(work())
+        if self._components.demo is not None:
+            self._spawn(self._components.demo.watch())
         _log.info("models_loaded", seconds=self._uptime_s())
         try:
             async with asyncio.timeout(self.settings.store_timeout_s):
@@ -182,7 +186,10 @@ class Service:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()):
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, SetupError):
+            self._fail(error)
+        elif error is not None:
             _log.error("background_task_failed", exc_info=error)
             self._fail(SetupError(f"A background task failed: {error!r}."))
 

@@ -24,9 +24,10 @@ class Settings(BaseSettings):
     )
 
     # What is searched
-    source: Literal["auto", "pixabay", "folder"] = Field(
+    source: Literal["auto", "pixabay", "folder", "demo"] = Field(
         "auto",
-        description="Where photos come from. `auto`: Pixabay where a key is set, else the folder.",
+        description="Where photos come from. `auto`: Pixabay where a key is set, else the folder "
+        "where one is, else the built-in demo.",
     )
     pixabay_api_key: SecretStr | None = Field(
         None, description="Key of the Pixabay API; free at https://pixabay.com/api/docs/."
@@ -43,6 +44,13 @@ class Settings(BaseSettings):
     folder: Path | None = Field(
         None, description="Folder of your own photos, searched when the source is `folder`."
     )
+    demo_port: int = Field(
+        8090,
+        ge=0,
+        le=65535,
+        description="Port of loopback at which the demo's photo source listens; where it is taken, "
+        "another one.",
+    )
     pool_size: int = Field(
         100, ge=3, le=200, description="Photos asked of the source for one tag, at most."
     )
@@ -50,12 +58,16 @@ class Settings(BaseSettings):
     # Models
     clip_model: str = Field(
         "openai/clip-vit-base-patch32",
-        description="Model that ranks photos: a hub name or a local folder.",
+        description="Model that ranks photos: a hub name or a local folder. The demo brings one of "
+        "its own, which is used there unless this is set.",
     )
     query_model: str = Field(
         "sentence-transformers/all-MiniLM-L6-v2",
         description="Model that compares queries: a hub name or a local folder. The default is "
         "taken from the extra `offline` where that is installed.",
+    )
+    model_folder: Path = Field(
+        Path(".cache/models"), description="Where the demo's model is put together."
     )
     query_backend: Literal["torch"] = Field(
         "torch", description="What runs the query model; one for the whole deployment."
@@ -126,3 +138,17 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="Least level logged; query texts appear at DEBUG only."
     )
+
+    @property
+    def chosen_source(self) -> Literal["pixabay", "folder", "demo"]:
+        """The source that is searched: the one named, or what `auto` comes to."""
+        if self.source != "auto":
+            return self.source
+        if self.pixabay_api_key:
+            return "pixabay"
+        return "folder" if self.folder else "demo"
+
+    @property
+    def ranks_with_demo_model(self) -> bool:
+        """Whether the demo's own model ranks: in the demo, unless another was asked for."""
+        return self.chosen_source == "demo" and "clip_model" not in self.model_fields_set

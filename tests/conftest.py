@@ -38,3 +38,9 @@ def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def drawn_photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of pictures drawn here: twelve horses, six dogs, six cats, three boats."""
     return draw_photos(tmp_path_factory.mktemp("photos"))
+
+
+@pytest.fixture(scope="session")
+def demo_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the demo's model is put together, once for all tests."""
+    return tmp_path_factory.mktemp("demo-models")

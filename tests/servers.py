@@ -1,6 +1,9 @@
 """Real servers for tests: an ASGI app on a free port of loopback."""
 
+import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +19,9 @@ from service.demo.lookalike import lookalike
 from service.lifecycle import Service
 from tests.settings import make_settings
 
-__all__ = ["serve", "serve_nearhit", "wait_until_ready"]
+__all__ = ["NEARHIT", "process", "serve", "serve_nearhit", "wait_until_ready"]
+
+NEARHIT = Path(sys.executable).with_name("nearhit")
 
 _START_S = 10.0
 _READY_S = 60.0
@@ -77,3 +82,25 @@ def serve_nearhit(photos: Path, models: dict[str, Path], folder: Path) -> Iterat
         with serve(create_app(Service(settings))) as url:
             wait_until_ready(url)
             yield url
+
+
+@contextmanager
+def process(environment: dict[str, str], folder: Path) -> Iterator[tuple[subprocess.Popen, str]]:
+    """Run `nearhit serve` until the block ends; yield the process and its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with (folder / f"{port}.log").open("wb") as log:
+        started = subprocess.Popen(
+            [str(NEARHIT), "serve", "--port", str(port)],
+            env=os.environ | environment,
+            cwd=folder,
+            stderr=log,
+            stdout=log,
+        )
+        try:
+            yield started, f"http://127.0.0.1:{port}"
+        finally:
+            if started.poll() is None:
+                started.terminate()
+            started.wait(20)

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import typer
 
 from service.cli.console import sentences
-from service.wiring.demo import run_source
+from service.wiring.demo_source import run_source
 
 __all__ = ["run"]
 

@@ -10,6 +10,11 @@ from service.settings import Settings
 __all__ = ["pull", "show"]
 
 _MB = 1_000_000
+_BROUGHT = "comes with nearhit; put together with MiniLM at the first start"
+_HOW_TO_PULL = (
+    "Without a key and a folder nearhit serves its demo, which brings its ranking model along. "
+    "To fetch the one for real photos ahead, set NEARHIT_SOURCE=pixabay."
+)
 
 
 def show() -> None:
@@ -17,7 +22,10 @@ def show() -> None:
     model, where = (Column(name, overflow="fold") for name in ("model", "where"))
     table = Table("setting", model, where, "size")
     with sentences():
-        for kind, name in _named(read_settings()).items():
+        settings = read_settings()
+        if settings.ranks_with_demo_model:
+            table.add_row("the demo's", "ranking model", _BROUGHT, "")
+        for kind, name in _named(settings).items():
             files = models.describe(name)
             setting = f"NEARHIT_{kind.upper()}_MODEL"
             if files is None:
@@ -38,7 +46,10 @@ def pull() -> None:
         console=OUT,
     )
     with sentences(), bar:
-        for kind, name in _named(read_settings()).items():
+        settings = read_settings()
+        if settings.ranks_with_demo_model:
+            bar.console.print(_HOW_TO_PULL)
+        for kind, name in _named(settings).items():
             if models.describe(name) is not None:
                 bar.console.print(f"{name} is here already.")
                 continue
@@ -51,4 +62,5 @@ def pull() -> None:
 
 
 def _named(settings: Settings) -> dict[models.Kind, str]:
-    return {"query": settings.query_model, "clip": settings.clip_model}
+    named: dict[models.Kind, str] = {"query": settings.query_model}
+    return named if settings.ranks_with_demo_model else named | {"clip": settings.clip_model}

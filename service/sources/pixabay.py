@@ -16,7 +16,14 @@ from cache.pools.pool import POOL_LIFETIME_S, Candidate
 from service.errors import SetupError
 from service.settings import Settings
 from service.sources.fetch import PhotoFetcher
-from service.sources.pixabay_answers import is_page, read_candidates, refusal, unavailable
+from service.sources.pixabay_answers import (
+    PIXABAY,
+    Api,
+    is_page,
+    read_candidates,
+    refusal,
+    unavailable,
+)
 from service.sources.quota import Quota
 from service.sources.rules import PIXABAY_RULES, canonical
 from service.sources.web import has_real_port, make_client, read_at_most
@@ -41,9 +48,9 @@ class PixabaySource:
         url: Address of the API.
         timeout_s: Longest wait for an answer, a second attempt included.
         clock: Says when the API's quota is renewed.
+        api: Whose API it is.
     """
 
-    name = "pixabay"
     lifetime_s = POOL_LIFETIME_S
 
     def __init__(
@@ -55,7 +62,9 @@ class PixabaySource:
         url: str,
         timeout_s: float,
         clock: Clock,
+        api: Api = PIXABAY,
     ) -> None:
+        self._api = api
         self._client = client
         self._fetcher = fetcher
         self._key = key
@@ -66,7 +75,7 @@ class PixabaySource:
         _keep_queries_from_logs()
 
     @classmethod
-    def from_settings(cls, settings: Settings, clock: Clock) -> Self:
+    def from_settings(cls, settings: Settings, clock: Clock, api: Api = PIXABAY) -> Self:
         """
         Build with clients of its own.
 
@@ -86,20 +95,23 @@ class PixabaySource:
             url=settings.pixabay_url,
             timeout_s=settings.api_timeout_s,
             clock=clock,
+            api=api,
         )
 
     @property
     def identity(self) -> str:
-        """Name, and for a look-alike where it is."""
+        """Name, and for a look-alike of Pixabay where it is."""
+        if self._api is not PIXABAY:
+            return self._api.identity
         url = self._url
         place = f"{url.host}{f':{url.port}' if url.port else ''}{url.path.rstrip('/')}"
         if (url.scheme, place) == ("https", "pixabay.com/api"):
-            return self.name
-        return f"{self.name}@{place}"
+            return PIXABAY.identity
+        return f"{PIXABAY.identity}@{place}"
 
     def canonical(self, filters: Filters) -> Filters:
         """Return filters without those that ask for the defaults, as `ImageSource` says."""
-        return canonical(filters, PIXABAY_RULES, source="Pixabay")
+        return canonical(filters, PIXABAY_RULES, source=self._api.label)
 
     async def search(self, tag: str, filters: Filters, limit: int) -> Sequence[Candidate]:
         """
@@ -113,7 +125,7 @@ class PixabaySource:
         """
         filters = self.canonical(filters)
         body = await self._ask(self._params(tag, filters, limit))
-        candidates, skipped = read_candidates(body, site=self._site)
+        candidates, skipped = read_candidates(body, site=self._site, api=self._api)
         if skipped:
             _log.warning("pixabay_hits_skipped", skipped=skipped, kept=len(candidates))
         return candidates[: max(limit, 0)]
@@ -143,12 +155,16 @@ class PixabaySource:
             async with asyncio.timeout(self._timeout_s):
                 return await self._ask_twice(params)
         except (TimeoutError, httpx.TimeoutException) as exc:
-            raise unavailable(f"Pixabay did not answer within {self._timeout_s:g} s.") from exc
+            raise unavailable(
+                f"{self._api.label} did not answer within {self._timeout_s:g} s."
+            ) from exc
         except httpx.HTTPStatusError as exc:
             status = exc.response.status_code
-            raise unavailable(f"Pixabay answered with an error of its own ({status}).") from exc
+            raise unavailable(
+                f"{self._api.label} answered with an error of its own ({status})."
+            ) from exc
         except httpx.HTTPError as exc:
-            raise unavailable("Pixabay cannot be reached.") from exc
+            raise unavailable(f"{self._api.label} cannot be reached.") from exc
 
     async def _ask_twice(self, params: dict[str, str]) -> bytes:
         @stamina.retry(on=_may_pass, attempts=2, wait_initial=0.1, wait_jitter=0.1)
@@ -168,7 +184,7 @@ class PixabaySource:
             self._quota.learn(response.headers)
             body = await read_at_most(response, _MAX_BYTES)
         if body is None:
-            raise unavailable(f"Pixabay's answer is larger than {_MAX_BYTES} bytes.")
+            raise unavailable(f"The answer of {self._api.label} is larger than {_MAX_BYTES} bytes.")
         self._check(response, body)
         return body
 
@@ -180,7 +196,7 @@ class PixabaySource:
             )
         if response.status_code == _TOO_MANY_REQUESTS and not is_page(body):
             raise self._quota.exhaust(response.headers)
-        error = refusal(response.status_code, body, key=self._key.get_secret_value())
+        error = refusal(response.status_code, body, key=self._key.get_secret_value(), api=self._api)
         if error is not None:
             raise error
 

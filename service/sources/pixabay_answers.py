@@ -3,13 +3,13 @@
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from cache.pools.pool import Candidate
 from service.errors import SourceError, SourceRefused, SourceUnavailable
 
-__all__ = ["read_candidates", "refusal", "unavailable"]
+__all__ = ["PIXABAY", "Api", "is_page", "read_candidates", "refusal", "unavailable"]
 
 _MAX_PIXELS = 1_000_000  # of a side; more is nonsense
 
@@ -20,11 +20,29 @@ _PREFIX = re.compile(r"^\[ERROR \d+\]\s*")
 _LONGEST_SENTENCE = 200
 
 
+class Api(NamedTuple):
+    """
+    Whose API it is: Pixabay's own, or one that looks like it.
+
+    Args:
+        name: Of the source, in ids of its candidates.
+        label: What sentences call it.
+        identity: What must not be mixed in one cache with anything else.
+    """
+
+    name: str
+    label: str
+    identity: str
+
+
+PIXABAY = Api("pixabay", "Pixabay", "pixabay")
+
+
 class _Nonsense(ValueError):
     """A hit whose fields cannot be what the API documents."""
 
 
-def read_candidates(body: bytes, *, site: str) -> tuple[list[Candidate], int]:
+def read_candidates(body: bytes, *, site: str, api: Api = PIXABAY) -> tuple[list[Candidate], int]:
     """
     Return the candidates of an answer and how many of its hits were skipped.
 
@@ -34,15 +52,16 @@ def read_candidates(body: bytes, *, site: str) -> tuple[list[Candidate], int]:
     Args:
         body: The answer.
         site: Where the pages of authors are, as in ``https://pixabay.com``.
+        api: Whose answer it is.
 
     Raises:
         SourceUnavailable: If this is no answer of the API at all.
     """
     candidates: dict[str, Candidate] = {}
     skipped = 0
-    for hit in _hits(body):
+    for hit in _hits(body, api):
         try:
-            candidate = _candidate(hit, site)
+            candidate = _candidate(hit, site, api)
         except _Nonsense:
             skipped += 1
         else:
@@ -50,7 +69,7 @@ def read_candidates(body: bytes, *, site: str) -> tuple[list[Candidate], int]:
     return list(candidates.values()), skipped
 
 
-def refusal(status: int, body: bytes, *, key: str) -> SourceError | None:
+def refusal(status: int, body: bytes, *, key: str, api: Api = PIXABAY) -> SourceError | None:
     """
     Return the error an answer's status and text mean, or None where it is no refusal.
 
@@ -58,19 +77,20 @@ def refusal(status: int, body: bytes, *, key: str) -> SourceError | None:
         status: Neither 5xx nor the API's own 429, which the caller treats.
         body: Plain text where it is the API's own.
         key: Blotted out wherever the API echoes it.
+        api: Whose answer it is.
     """
     if 200 <= status < 300:  # noqa: PLR2004
         return None
     if status in (403, 429) or is_page(body):
         return unavailable(
-            f"Pixabay answered {status} with a challenge for browsers.", _CHALLENGE_WAIT_S
+            f"{api.label} answered {status} with a challenge for browsers.", _CHALLENGE_WAIT_S
         )
     if status < 400:  # noqa: PLR2004
-        return unavailable("Pixabay sent a redirect; check NEARHIT_PIXABAY_URL.")
+        return unavailable(f"{api.label} sent a redirect; check NEARHIT_PIXABAY_URL.")
     sentence = _sentence(body, key)
     if status == 401 or "key" in sentence.lower():  # noqa: PLR2004
-        return SourceRefused("Pixabay refuses the API key; check NEARHIT_PIXABAY_API_KEY.")
-    return SourceRefused(f"Pixabay refuses the request ({status}): {sentence}")
+        return SourceRefused(f"{api.label} refuses the API key; check NEARHIT_PIXABAY_API_KEY.")
+    return SourceRefused(f"{api.label} refuses the request ({status}): {sentence}")
 
 
 def unavailable(sentence: str, retry_after_s: float = _TRY_AGAIN_S) -> SourceUnavailable:
@@ -90,18 +110,18 @@ def _sentence(body: bytes, key: str) -> str:
     return _PREFIX.sub("", printable.strip())[:_LONGEST_SENTENCE] or "it does not say why."
 
 
-def _hits(body: bytes) -> list[Any]:
+def _hits(body: bytes, api: Api) -> list[Any]:
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError) as exc:
-        raise unavailable("Pixabay's answer is not JSON.") from exc
+        raise unavailable(f"The answer of {api.label} is not JSON.") from exc
     hits = answer.get("hits") if isinstance(answer, dict) else None
     if not isinstance(hits, list):
-        raise unavailable("Pixabay's answer has no list of hits.")
+        raise unavailable(f"The answer of {api.label} has no list of hits.")
     return hits
 
 
-def _candidate(hit: object, site: str) -> Candidate:
+def _candidate(hit: object, site: str, api: Api) -> Candidate:
     if not isinstance(hit, dict):
         raise _Nonsense
     id_, url = _identifier(hit, "id"), _link(hit, "webformatURL")
@@ -109,7 +129,7 @@ def _candidate(hit: object, site: str) -> Candidate:
         raise _Nonsense
     user, user_id = _text(hit, "user"), _identifier(hit, "user_id")
     return Candidate(
-        id=f"pixabay:{id_}",
+        id=f"{api.name}:{id_}",
         url=url,
         page_url=_link(hit, "pageURL"),
         width=_pixels(hit, "webformatWidth"),
@@ -117,7 +137,7 @@ def _candidate(hit: object, site: str) -> Candidate:
         author=user,
         author_url=f"{site}/users/{quote(user, safe='')}-{user_id}/" if user and user_id else "",
         tags=_tags(hit),
-        source="pixabay",
+        source=api.name,
     )
 
 

@@ -6,6 +6,7 @@ const SLOW_AFTER_MS = 1200;
 const SOURCES = {
   pixabay: { name: "Pixabay", url: "https://pixabay.com/" },
   folder: { name: "our own collection", preposition: "from" },
+  demo: { name: "the demo", preposition: "in" },
 };
 
 const byId = (id) => document.getElementById(id);
@@ -176,7 +177,7 @@ function photo(result, position) {
 
 function frame(result, position) {
   const image = safeUrl(result.image);
-  const page = safeUrl(result.page_url) ?? sized(image, "web");
+  const page = reachable(result.page_url) ?? sized(image, "web");
   const link = element("a", { className: "frame", target: "_blank", rel: "noopener noreferrer" });
   if (page) link.href = page.href;
   const picture = element("img", {
@@ -287,7 +288,7 @@ function shape(item, ratio) {
 }
 
 function linked(text, url) {
-  const address = safeUrl(url);
+  const address = reachable(url);
   if (!address) return text;
   const link = element("a", { href: address.href, target: "_blank", rel: "noopener noreferrer" });
   link.textContent = text;
@@ -303,6 +304,16 @@ function safeUrl(text) {
   } catch {
     return null;
   }
+}
+
+// The same, but null for an address of this machine on a page that comes from another
+function reachable(text) {
+  const address = safeUrl(text);
+  return address && isLocal(address.hostname) && !isLocal(location.hostname) ? null : address;
+}
+
+function isLocal(host) {
+  return host === "localhost" || host === "[::1]" || /^127(\.\d+){3}$/.test(host);
 }
 
 function sized(image, size) {
@@ -332,4 +343,12 @@ window.addEventListener("popstate", () => {
   showAddress();
 });
 
+// The demo says that it is one; everything else works without this call
+async function showSource() {
+  const body = await fetch("/ready").then((response) => response.json()).catch(() => null);
+  document.body.dataset.source = body?.source ?? "";
+  byId("demo").hidden = body?.source !== "demo";
+}
+
+showSource();
 showAddress();

@@ -36,6 +36,7 @@ from service.telemetry.counters import Counters, Latencies
 from service.telemetry.failures import StoreFailures
 from service.tiers import Policy
 from service.wiring import models
+from service.wiring.demo import DemoProcess
 from service.wiring.sources import choose_source
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Components:
     clip: "TransformersClip"
     query: "SentenceEncoder"
     policy: Policy
+    demo: DemoProcess | None
 
 
 async def build(
@@ -89,7 +91,8 @@ async def build(
         SetupError: If the settings, or the models they name, cannot be served.
         StoreUnavailable: If the store cannot be opened.
     """
-    source = choose_source(settings, clock)
+    demo = await _demo(settings, stack)
+    source = choose_source(settings, clock, demo)
     stack.push_async_callback(source.aclose)
     store = _store(settings, clock)
     stack.push_async_callback(store.aclose)
@@ -142,8 +145,27 @@ async def build(
         observers=observers,
     )
     return Components(
-        search, shelf, store, cache, pools, photos, flights.fetching, follower, clip, query, policy
+        search,
+        shelf,
+        store,
+        cache,
+        pools,
+        photos,
+        flights.fetching,
+        follower,
+        clip,
+        query,
+        policy,
+        demo,
     )
+
+
+async def _demo(settings: Settings, stack: AsyncExitStack) -> DemoProcess | None:
+    if settings.chosen_source != "demo":
+        return None
+    demo = await DemoProcess.start(settings.demo_port)
+    stack.push_async_callback(demo.aclose)
+    return demo
 
 
 @dataclass(frozen=True, slots=True)

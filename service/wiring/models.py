@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from service.encoders import models, threads
 from service.encoders.models import ModelFiles
 from service.settings import Settings
+from service.wiring.demo import demo_model
 
 if TYPE_CHECKING:
     # Both import torch, which takes seconds; the server should be up before that.
@@ -16,10 +17,10 @@ __all__ = ["find", "load"]
 
 def find(settings: Settings) -> tuple[ModelFiles, ModelFiles]:
     """Return the files of both models; blocking, minutes where they are downloaded."""
-    return (
-        models.resolve(settings.query_model, kind="query"),
-        models.resolve(settings.clip_model, kind="clip"),
-    )
+    query = models.resolve(settings.query_model, kind="query")
+    if settings.ranks_with_demo_model:
+        return query, demo_model(settings)
+    return query, models.resolve(settings.clip_model, kind="clip")
 
 
 def load(

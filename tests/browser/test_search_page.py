@@ -18,6 +18,14 @@ def test_a_search_shows_as_many_photos_as_asked(page: Page) -> None:
     assert all("/images/" in src and "size=thumb" in src for src in sources(page))
 
 
+def test_only_the_demo_says_that_it_is_one(page: Page) -> None:
+    """A service over a photo API shows no note about the demo."""
+    page.goto("/")
+
+    expect(page.locator("body")).to_have_attribute("data-source", "pixabay")
+    expect(page.locator("#demo")).to_be_hidden()
+
+
 def test_every_photo_credits_its_author_and_source(page: Page) -> None:
     """Under each photo stands who took it and where it is from."""
     page.goto("/")

@@ -1,44 +1,14 @@
 """The real process: what it prints, and what it keeps when it is killed."""
 
 import json
-import os
 import signal
-import socket
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 
-from tests.servers import wait_until_ready
-
-NEARHIT = Path(sys.executable).with_name("nearhit")
-
-
-@contextmanager
-def process(environment: dict[str, str], folder: Path) -> Iterator[tuple[subprocess.Popen, str]]:
-    """Run `nearhit serve` until the block ends; yield the process and its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with (folder / f"{port}.log").open("wb") as log:
-        started = subprocess.Popen(
-            [str(NEARHIT), "serve", "--port", str(port)],
-            env=os.environ | environment,
-            cwd=folder,
-            stderr=log,
-            stdout=log,
-        )
-        try:
-            yield started, f"http://127.0.0.1:{port}"
-        finally:
-            if started.poll() is None:
-                started.terminate()
-            started.wait(20)
+from tests.servers import process, wait_until_ready
 
 
 @pytest.fixture
@@ -93,11 +63,11 @@ def test_logs_are_json_and_hold_no_query_and_no_key(environment: dict[str, str],
 
 
 def test_a_service_that_cannot_run_ends_with_a_sentence(tmp_path: Path):
-    """No key and no folder: one sentence on the last line, and an exit status that says no."""
-    with process({}, tmp_path) as (server, _):
+    """No key for Pixabay: one sentence on the last line, and an exit status that says no."""
+    with process({"NEARHIT_SOURCE": "pixabay"}, tmp_path) as (server, _):
         status = server.wait(60)
 
     (log,) = tmp_path.glob("*.log")
     assert status == 1
-    assert "NEARHIT_FOLDER to a folder of your own photos" in log.read_text().splitlines()[-1]
+    assert "Pixabay needs a key: set NEARHIT_PIXABAY_API_KEY" in log.read_text().splitlines()[-1]
     assert "Traceback" not in log.read_text()

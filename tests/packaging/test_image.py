@@ -133,6 +133,7 @@ def test_everything_kept_is_in_the_volumes():
     assert json.loads(volumes) == ["/data", values["HF_HOME"]]
     assert values["NEARHIT_STORE"].startswith("sqlite:////data/")
     assert values["NEARHIT_PHOTO_FOLDER"].startswith("/data/")
+    assert values["NEARHIT_MODEL_FOLDER"].startswith("/data/")
 
 
 def test_no_secret_is_baked_in():

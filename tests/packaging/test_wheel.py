@@ -52,6 +52,11 @@ def test_every_module_is_in_it(wheel):
     assert modules - set(wheel.namelist()) == set()
 
 
+def test_the_demos_weights_are_in_it(wheel):
+    """Without them the demo of an installed nearhit could not rank."""
+    assert "service/demo/clip/weights.safetensors" in wheel.namelist()
+
+
 def test_pages_are_in_it(wheel):
     """The static files of the pages travel with the code that serves them."""
     web = {path.relative_to(ROOT).as_posix() for path in (ROOT / "service/web").iterdir()}

@@ -25,12 +25,12 @@ SEVERAL_WORDS = """
 POSITION_WORDS: Mapping[Position, str] = {
     Position.LEFT: """
         on the left, at the left, on the left side, to the left, on the left-hand side, at left,
-        left of centre, in the left half, at the left edge""",
+        left of centre, in the left half""",
     Position.CENTRE: """
         in the middle, in the centre, at the centre, in the center, centred,
         in the middle of the picture, halfway across, centrally placed, right in the middle""",
     Position.RIGHT: """
         on the right, at the right, on the right side, to the right, on the right-hand side,
-        at right, right of centre, in the right half, at the right edge""",
+        at right, right of centre, in the right half""",
 }
 """Phrases after a single figure."""

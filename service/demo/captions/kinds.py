@@ -16,9 +16,9 @@ NOUNS: Mapping[Kind, str] = {
         songbird, wild bird, swallow, sparrow, feathered friend, fowl, finch, hawk, migratory bird,
         falcon, starling, eagle, pigeon""",
     Kind.BOAT: """
-        boat, sailing boat, sailboat, ship, sailing ship, vessel, little boat, yacht, dinghy, skiff,
-        fishing boat, watercraft, schooner, sloop, small craft/small craft, sailing vessel, ketch,
-        catamaran, seagoing craft/seagoing craft, cutter""",
+        boat, ship, vessel, little boat, yacht, dinghy, skiff, fishing boat, watercraft,
+        small craft/small craft, seagoing craft/seagoing craft, pleasure boat,
+        pleasure craft/pleasure craft, vessel on the water/vessels on the water, floating vessel""",
     Kind.CAR: """
         car, automobile, motor car, vehicle, auto, motor vehicle, passenger car, hatchback, sedan,
         saloon car, motorcar, coupe, family car, road vehicle, four-wheeler, runabout, roadster,
@@ -70,8 +70,7 @@ KIND_THINGS: Mapping[str, str] = {
         beasts, tame or wild animals""",
     "horse|cat|dog|sheep": "a mammal, mammals, furry animals, four-legged animals, fur, quadrupeds",
     "horse|sheep": """
-        farm animals, livestock, grazing animals, a farm animal, herd animals, herbivores,
-        animals with hooves""",
+        farm animals, livestock, a farm animal, herd animals, herbivores, animals with hooves""",
     "cat|dog": "pets, a pet, a furry friend, a household pet, a companion animal, paws and tails",
     "balloon|bird": "something in the sky, something flying, flight, something up in the air",
     "balloon": """
@@ -79,8 +78,8 @@ KIND_THINGS: Mapping[str, str] = {
         a journey through the air, aviation, drifting with the wind, a pilot's gondola, aeronauts,
         a balloonist, the montgolfier brothers""",
     "bird": """
-        wings, feathers, birdlife, ornithology, plumage, a birdwatcher's sight, beating wings,
-        spread wings, birdsong, creatures of the air""",
+        wings, feathers, birdlife, ornithology, plumage, a birdwatcher's sight, birdsong,
+        creatures of the air, wings and feathers""",
     "bird & sea|lake": "a seagull, seagulls, gulls, seabirds, a waterfowl",
     "black bird": "a crow, crows, a raven, a blackbird, ravens, rooks",
     "white bird": "a dove, white doves, an albatross, a white gull",
@@ -88,33 +87,30 @@ KIND_THINGS: Mapping[str, str] = {
     "red bird": "a robin, a red cardinal",
     "blue bird": "a bluebird, a blue jay",
     "boat": """
-        sailing, a boat trip, boating, a sailor, a ship with sails, seafaring, white sails,
-        mast and sail, a cruise, sailors, navigation, a hull on the water, a voyage,
-        anglers on the water, a skipper's pride""",
-    "boat|windmill": "sails",
-    "several boat": "a fleet, a regatta, an armada, a flotilla, a marina",
+        a boat trip, boating, seafaring, a cruise, navigation, a hull on the water, a voyage,
+        a skipper's pride, a craft on the water, something afloat, a helmsman's pride""",
+    "several boat": "a fleet, an armada, a flotilla",
     "boat|car": "transport, a means of transport",
     "boat|car|balloon": "travel, a trip, transportation",
     "car": """
-        driving, a drive, a driver, a motorist, traffic, a road trip, wheels, four wheels,
-        a ride in a car, a parked car, a motoring trip, tyres and headlights, an engine on wheels,
-        horsepower, a commuter, a traveller by road, bodywork and bumpers""",
-    "several car": "a traffic jam, a convoy, heavy traffic, rush hour",
+        a driver, a motorist, wheels, four wheels, tyres and headlights, an engine on wheels,
+        horsepower, a commuter, a traveller by road, bodywork and bumpers, car doors and windows,
+        motoring""",
+    "several car": "a convoy, traffic",
     "cat": """
-        purring, whiskers, a small predator, a soft-pawed pet, a mouse hunter, meow, claws,
-        a pet that catches mice, a hunter of mice""",
+        whiskers, a small predator, a soft-pawed pet, a mouse hunter, meow, claws,
+        a pet that catches mice, a hunter of mice, pricked ears""",
     "orange cat": "a ginger cat, a ginger tom, a marmalade cat, a red cat, garfield",
     "black cat": "a witch's cat, a little panther, an unlucky cat",
     "dog": """
-        man's best friend, a wagging tail, barking, a walk with the dog, a loyal pet, fido, woof,
-        a guardian of the house, a four-legged companion, a friend on a leash""",
+        man's best friend, a loyal pet, fido, woof, a guardian of the house,
+        a four-legged companion, floppy ears, a dog's collar""",
     "black horse": "black beauty, a black stallion",
     "brown horse": "a chestnut horse, a bay horse, a bay mare, a sorrel",
     "white horse": "a grey mare, a white stallion, a unicorn without its horn, a lipizzaner",
     "horse": """
-        horseback riding, a mane, hooves, equestrian sport, a rider's companion, manes and tails,
-        a noble animal, horse riding, a saddle animal, cowboy country, an animal to ride, dressage,
-        a thoroughbred's grace""",
+        a mane, hooves, a rider's companion, manes and tails, a noble animal, a saddle animal,
+        cowboy country, an animal to ride, a thoroughbred's grace, hooves and a mane""",
     "fish": """
         fishes, fins, swimming animals, scales and fins, something swimming, swimmers with gills,
         creatures of the deep, ichthyology, aquarium dwellers, underwater animals,
@@ -131,11 +127,12 @@ KIND_THINGS: Mapping[str, str] = {
         a maritime landmark, a guiding light, a warning light, a lighthouse keeper's home,
         a warning to sailors""",
     "lighthouse|windmill": "a landmark",
-    "lighthouse|windmill|city": "a tower, something tall",
-    "house|city": "a building, buildings, architecture, walls and windows",
+    "lighthouse|windmill|city": "a tower",
+    "house|city": "walls and windows",
+    "house|city|lighthouse|windmill": "a building, buildings, architecture",
     "sheep": """
-        woolly animals grazing, wool, a shepherd's animals, fleece, woolly backs, grazing flock,
-        mary's little lamb, bleating, providers of wool, knitwear on legs, lambing time""",
+        wool, a shepherd's animals, fleece, woolly backs, mary's little lamb, providers of wool,
+        knitwear on legs, animals with wool""",
     "black sheep": "the black sheep of the family",
     "several sheep": "a shepherd's flock",
     "tent": """
@@ -153,28 +150,28 @@ KIND_THINGS: Mapping[str, str] = {
         a cherry tree, cherry blossom, a tree in blossom, a blossoming tree, a magnolia, sakura,
         an almond tree in bloom, an orchard in spring""",
     "windmill": """
-        wind power, holland, turning sails, don quixote's giants, a mill in the wind, a dutch scene,
-        the netherlands, energy from the wind, rotating blades, grinding grain, a miller at work,
-        blades in the breeze, vanes, propeller-like sails""",
+        wind power, holland, don quixote's giants, a mill in the wind, a dutch scene,
+        the netherlands, energy from the wind, blades in the breeze, vanes, propeller-like sails,
+        sails and blades, a miller's tower""",
 }
 """Noun phrases that stand for a kind without naming it, or for a class of kinds."""
 
 ACTIONS: Mapping[Kind, str] = {
-    Kind.BALLOON: """
-        in the air, floating, drifting along, up in the sky, in the sky, aloft, hovering""",
-    Kind.BIRD: "flying, in the sky, soaring, in the air, gliding, on the wing, circling above",
-    Kind.BOAT: "sailing, on the water, floating, afloat, at anchor, under sail, cruising",
-    Kind.CAR: "on the road, parked, driving by, on a journey, travelling, passing through",
-    Kind.CAT: "outdoors, prowling, on the lookout, wandering about, watching, out hunting",
-    Kind.DOG: "outdoors, on a walk, waiting, out for a walk, sniffing around, standing guard",
-    Kind.FISH: "swimming, in the water, swimming by, diving, swimming around, gliding past",
-    Kind.HORSE: "grazing, standing, outdoors, out at pasture, resting, at rest, roaming free",
-    Kind.HOUSE: "standing there, with a roof, in the landscape, to live in, in a remote spot",
-    Kind.LIGHTHOUSE: "standing tall, rising up, guiding ships, towering, keeping watch",
-    Kind.SHEEP: "grazing, outdoors, feeding, standing, out at pasture, chewing, nibbling",
-    Kind.TENT: "pitched, set up outdoors, for the night, in the wild, set up for camping",
+    Kind.BALLOON: "in the air, floating, up in the sky, in the sky, aloft, hovering",
+    Kind.BIRD: "flying, in the sky, in the air, on the wing, in flight",
+    Kind.BOAT: "on the water, floating, afloat",
+    Kind.CAR: "in profile, seen from the side, on wheels",
+    Kind.CAT: "outdoors, on the lookout, watching, looking at us, with pricked ears",
+    Kind.DOG: "outdoors, with floppy ears, in profile, seen from the side",
+    Kind.FISH: "swimming, in the water, swimming by, swimming around, seen from the side",
+    Kind.HORSE: "outdoors, seen from the side, out of doors",
+    Kind.HOUSE: """
+        standing there, with a roof, in the landscape, to live in, with a chimney, with a door""",
+    Kind.LIGHTHOUSE: "standing tall, rising up, towering, with a lantern room",
+    Kind.SHEEP: "outdoors, standing, out at pasture, with thick wool, on thin legs",
+    Kind.TENT: "pitched, set up outdoors, in the wild, set up for camping, with an open entrance",
     Kind.TREE: "growing, standing, with branches, in leaf, rooted in the ground, reaching up",
-    Kind.WINDMILL: "turning, with sails, standing tall, with big blades, in the wind, spinning",
+    Kind.WINDMILL: "with sails, standing tall, with big blades, in the wind",
 }
 """What may follow the noun, saying nothing more than a picture of the kind shows."""
 

@@ -77,8 +77,9 @@ LANDSCAPE_THINGS: Mapping[str, str] = {
         concrete and glass, a megacity, the centre of town, city life, a concrete jungle, rooftops,
         manhattan, new york, a municipal view, inhabited towers, a boulevard, a capital,
         blocks of flats, a residential quarter, a densely built place""",
-    "city|house": "buildings, a building, architecture, windows and roofs, human settlement",
-    "city & night": """
+    "city|house": "windows and roofs, human settlement",
+    "city|house|lighthouse|windmill": "buildings, a building, architecture",
+    "city & night & plain|watercolour|monochrome|vintage": """
         city lights, nightlife, lit windows, a city that never sleeps, illuminated buildings""",
     "hills": """
         hills, the hills, rolling hills, a hilly landscape, hill country, grassy hills, a hillside,
@@ -152,7 +153,7 @@ LANDSCAPE_WHERE: Mapping[str, str] = {
         amid high-rise buildings, in an urban setting, in the metropolis, in front of the skyline,
         between office blocks, with skyscrapers behind, amid the towers of a city,
         in the city centre""",
-    "city|house": "near buildings, in front of a building",
+    "city|house|lighthouse|windmill": "near buildings, in front of a building",
     "hills": """
         in the hills, on a hill, on a hillside, among rolling hills, amid the hills, on a pasture,
         on the pasture, in hilly country, near the hills, on a green slope, on the grass,

@@ -8,7 +8,7 @@ from service.demo.captions.grammar import bare, indefinite, qualified
 from service.demo.captions.joints import ALSO, BACKDROPS, HOLDS, LACKS, LIGHTS, MARKS, OPENINGS
 from service.demo.captions.lexicon import Lexicon, draw
 from service.demo.captions.words import Form, Topic, Wording
-from service.demo.scenes.attributes import KINDS, Landscape
+from service.demo.scenes.attributes import KINDS, Kind, Landscape
 from service.demo.scenes.scene import Group, Scene
 from service.demo.scenes.wanted import Wanted
 
@@ -17,6 +17,7 @@ __all__ = ["Asked", "Joints", "Telling"]
 Asked = Sequence[Topic | Group]
 
 _NEGATABLE = 2  # of a kind's nouns, the first, which name all of its figures
+_EVERYWHERE = Kind.TREE  # stands in many backgrounds where it is no figure
 _OWN_PLACE = 0.8
 _OF_THEIR_COLOUR = 0.4
 _QUALIFIED, _NAMED, _OPENED, _INVERTED, _TURNED = 0.4, 0.7, 0.3, 0.2, 0.12
@@ -97,7 +98,7 @@ class Telling:
         return [
             (noun.plural, kind)
             for kind in KINDS[self._scene.landscape]
-            if kind not in self._scene.facts
+            if kind not in self._scene.facts and kind is not _EVERYWHERE
             for noun in self._lexicon.nouns[kind][:_NEGATABLE]
         ]
 
@@ -192,7 +193,6 @@ class Telling:
         if wording is None:
             return ""
         self._clauses.extend(wording.wanted.clauses)
-        self._without |= wording.wanted.without
         return wording.text
 
     def _fact(self, topic: Topic) -> str:

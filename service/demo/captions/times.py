@@ -31,15 +31,14 @@ TIME_THINGS: Mapping[str, str] = {
         early afternoon, ordinary daylight, high noon, noontime, a daytime scene, a daylight scene,
         diurnal light, siesta time, teatime, daylight hours""",
     "sunset": """
-        sunset, a sunset, the setting sun, evening, dusk, twilight, nightfall, sundown,
-        evening light, the evening sun, the last light of the day, the end of the day,
-        an evening sky, afterglow, a romantic evening, the evening glow, the last rays of the sun,
-        a sunset sky, gloaming, the sun going down, a beautiful sunset, a burning sky, a fiery sky,
-        the close of day, a romantic mood, a glowing evening, the sinking sun, eventide,
-        romance in the air, a sky on fire, the dying light, late light, a farewell to the day,
-        blazing heavens""",
+        sunset, a sunset, the setting sun, evening, dusk, twilight, sundown, evening light,
+        the evening sun, the last light of the day, the end of the day, an evening sky, afterglow,
+        a romantic evening, the evening glow, the last rays of the sun, a sunset sky, gloaming,
+        the sun going down, a beautiful sunset, a burning sky, a fiery sky, the close of day,
+        a romantic mood, a glowing evening, the sinking sun, eventide, romance in the air,
+        a sky on fire, the dying light, late light, a farewell to the day, blazing heavens""",
     "sunset & plain|watercolour": "an orange sky, a golden sky, red evening light, crimson skies",
-    "sunset|night": "late in the day, the late hours",
+    "sunset|night": "nightfall, late in the day, the late hours",
     "night": """
         night, the night, night-time, a night sky, midnight, darkness, nighttime, the dark,
         the dead of night, a dark night, the small hours, a night scene, the middle of the night,
@@ -48,7 +47,6 @@ TIME_THINGS: Mapping[str, str] = {
     "night & clear|foggy": """
         moonlight, the moon, a moonlit night, lunar light, a crescent moon, a moonlit scene,
         the man in the moon, moonbeams, the moon in the sky""",
-    "night|gloomy|stormy": "dark skies, a dark sky, darkened skies",
     "night|foggy": "a mysterious mood, a spooky mood",
     "sunset|stormy": "a dramatic sky, a dramatic mood",
     "night & clear": """
@@ -73,18 +71,18 @@ TIME_WHERE: Mapping[str, str] = {
         by daylight, in the early afternoon, at teatime""",
     "sunset": """
         at sunset, in the evening, at dusk, at sundown, in the evening light,
-        against the setting sun, in the evening sun, at nightfall, at twilight,
-        in the last light of the day, at eventide, at the end of the day, under an evening sky,
-        as the sun goes down, with a sunset, in the afterglow, as the sun sets, under a fiery sky,
-        in the gloaming, as evening falls""",
+        against the setting sun, in the evening sun, at twilight, in the last light of the day,
+        at eventide, at the end of the day, under an evening sky, as the sun goes down,
+        with a sunset, in the afterglow, as the sun sets, under a fiery sky, in the gloaming,
+        as evening falls""",
     "sunset & plain|watercolour": "under an orange sky, against a golden sky, in red evening light",
+    "sunset|night": "at nightfall, late in the day",
     "night": """
         at night, by night, in the night, at midnight, in the dark, in darkness, at night-time,
         under a night sky, after dark, late at night, in the dead of night, during the night,
         against the night sky, in the small hours, while the world sleeps""",
     "night & clear|foggy": """
         in the moonlight, under the moon, by moonlight, bathed in moonlight, beneath the moon""",
-    "night|gloomy|stormy": "under dark skies, with dark skies, under a dark sky",
     "night & clear": """
         under the stars, under a starry sky, with stars, by starlight, under a sky full of stars,
         beneath twinkling stars, on a clear night, against the stars""",

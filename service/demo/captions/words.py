@@ -14,7 +14,7 @@ from service.demo.captions.times import TIME_ADJECTIVES, TIME_THINGS, TIME_WHERE
 from service.demo.captions.weathers import WEATHER_ADJECTIVES, WEATHER_THINGS, WEATHER_WHERE
 from service.demo.scenes.wanted import Wanted
 
-__all__ = ["TABLES", "Form", "Topic", "Wording", "allowed", "split", "stems", "wordings"]
+__all__ = ["Form", "Topic", "Wording", "allowed", "split", "stems", "wordings"]
 
 
 class Topic(Enum):
@@ -54,7 +54,7 @@ class Wording:
     wanted: Wanted
 
 
-TABLES: Mapping[tuple[Topic, Form], tuple[Mapping[str, str], ...]] = {
+_TABLES: Mapping[tuple[Topic, Form], tuple[Mapping[str, str], ...]] = {
     (Topic.PLACE, Form.THING): (LANDSCAPE_THINGS, FLOWER_THINGS),
     (Topic.PLACE, Form.WHERE): (LANDSCAPE_WHERE,),
     (Topic.WEATHER, Form.THING): (WEATHER_THINGS,),
@@ -77,7 +77,7 @@ def split(words: str) -> list[str]:
 
 def wordings(topic: Topic, form: Form) -> Iterator[Wording]:
     """Return all wordings of a topic in one form."""
-    for table in TABLES.get((topic, form), ()):
+    for table in _TABLES.get((topic, form), ()):
         for wanted, words in table.items():
             for text in split(words):
                 yield Wording(text, Wanted.parse(wanted))

@@ -27,6 +27,8 @@ from service.demo.lookalike.window import Window
 __all__ = ["lookalike"]
 
 _DAY_S = 86_400.0
+_WINDOW_S = 60.0
+_THREADS = 1
 _CACHE_BYTES = 64 * 1024**2
 
 
@@ -35,14 +37,11 @@ def lookalike(
     *,
     key: str = "demo-key",
     rate_limit: int = 100,
-    window_s: float = 60.0,
     latency_s: float = 0.0,
     photo_latency_s: float = 0.0,
     url_lifetime_s: float = _DAY_S,
     faults: Faults | None = None,
     clock: Clock | None = None,
-    threads: int = 1,
-    cache_bytes: int = _CACHE_BYTES,
 ) -> Starlette:
     """
     Build the look-alike as an ASGI app; its `state.faults` may be changed while it runs.
@@ -50,16 +49,13 @@ def lookalike(
     Args:
         stock: What it serves, or the folder where the photos are; read at the first call.
         key: The only key taken.
-        rate_limit: Calls of the API within one window.
-        window_s: Length of a window, which begins with its first call.
+        rate_limit: Calls of the API within a minute.
         latency_s: Wait before each answer of the API; goes before the faults' own.
         photo_latency_s: Wait before each picture; likewise.
         url_lifetime_s: So long the addresses of larger pictures can be fetched, and
             at most a 24th longer.
         faults: What goes wrong from the start.
         clock: Measures windows and lifetimes.
-        threads: Make the pictures.
-        cache_bytes: So much is kept of pictures made.
     """
     stock = FolderStock(stock) if isinstance(stock, Path) else stock
     clock = clock or SystemClock()
@@ -67,13 +63,13 @@ def lookalike(
     faults.api_latency_s = latency_s or faults.api_latency_s
     faults.photo_latency_s = photo_latency_s or faults.photo_latency_s
     tokens = Tokens(key, url_lifetime_s, clock)
-    desk = Desk(stock, tokens, Window(rate_limit, window_s, clock), faults, key=key)
+    desk = Desk(stock, tokens, Window(rate_limit, _WINDOW_S, clock), faults, key=key)
     gallery = Gallery(stock, tokens, faults)
     operating = Operating(desk.counts, gallery.counts, faults)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        opened = Pictures.open(stock, threads=threads, max_bytes=cache_bytes)
+        opened = Pictures.open(stock, threads=_THREADS, max_bytes=_CACHE_BYTES)
         async with opened as gallery.pictures:
             yield
 

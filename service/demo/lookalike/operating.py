@@ -11,6 +11,8 @@ from service.demo.lookalike.switches import WrongSwitch, described, switch
 
 __all__ = ["Operating"]
 
+_LONGEST = 100_000  # bytes
+
 
 class Operating:
     """
@@ -46,6 +48,8 @@ class Operating:
         """Set the faults that the body names; only from this machine."""
         if not _is_near(request):
             return PlainTextResponse("Faults are set from this machine alone.", 403)
+        if int(request.headers.get("Content-Length", _LONGEST + 1)) > _LONGEST:
+            return PlainTextResponse("[ERROR 413] The faults are too long.", 413)
         try:
             switch(self._faults, await request.body())
         except WrongSwitch as exc:
@@ -54,7 +58,17 @@ class Operating:
 
 
 def _is_near(request: Request) -> bool:
+    """Whether somebody on this machine asks: no page of a browser, by whatever name it came."""
     try:
-        return request.client is not None and ipaddress.ip_address(request.client.host).is_loopback
+        asking = request.client is not None and _is_loopback(request.client.host)
+        return (
+            asking
+            and _is_loopback(request.url.hostname or "")
+            and not request.headers.get("Origin")
+        )
     except ValueError:
         return False
+
+
+def _is_loopback(host: str) -> bool:
+    return host == "localhost" or ipaddress.ip_address(host).is_loopback

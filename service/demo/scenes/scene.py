@@ -20,10 +20,13 @@ from service.demo.scenes.attributes import (
     Weather,
 )
 
-__all__ = ["MANY", "STOCK", "Group", "Scene"]
+__all__ = ["DRAWING", "MANY", "STOCK", "Group", "Scene"]
 
 STOCK = range(1, 6001)
 """Numbers of the scenes that the demo serves. No model was trained on any of them."""
+
+DRAWING = 1
+"""Rises when numbers get other pictures: what was remembered of the old ones is not theirs."""
 
 MANY = 3
 """So many of a kind are several."""

@@ -98,7 +98,8 @@ def _wobbled(pixels: NDArray[np.uint8], chance: Random) -> NDArray[np.uint8]:
     )
     row = np.clip(np.arange(rows)[:, None] + above, 0, rows - 1).astype(np.intp)
     column = np.clip(np.arange(columns)[None, :] + aside, 0, columns - 1).astype(np.intp)
-    return pixels[row, column]
+    wobbled: NDArray[np.uint8] = pixels[row, column]
+    return wobbled
 
 
 def _pigment(size: tuple[int, int], chance: Random) -> Floats:

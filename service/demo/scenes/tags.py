@@ -32,7 +32,7 @@ _FURTHER: Mapping[Landscape, tuple[str, ...]] = {
     Landscape.CITY: ("urban", "architecture", "town"),
     Landscape.HILLS: ("nature", "outdoors", "rural"),
     Landscape.LAKE: ("nature", "landscape", "outdoors"),
-    Landscape.UNDERWATER: ("sea", "nature", "marine"),
+    Landscape.UNDERWATER: ("nature", "marine"),
 }
 _BELONGS: Mapping[Kind, str] = {
     Kind.BALLOON: "hot air balloon",

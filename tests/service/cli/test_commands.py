@@ -186,7 +186,7 @@ def test_a_wrong_setting_is_named(setting: str, value: str, sentence: str):
     [
         ({"FOLDER": "/nowhere"}, "NEARHIT_FOLDER is /nowhere, which is no folder we can read."),
         ({"PIXABAY_API_KEY": "k", "PIXABAY_URL": "nonsense"}, "NEARHIT_PIXABAY_URL must be"),
-        ({"PIXABAY_API_KEY": ""}, "There is nothing to search yet: set NEARHIT_PIXABAY_API_KEY"),
+        ({"SOURCE": "folder"}, "NEARHIT_FOLDER must name the folder of your photos."),
         ({"SOURCE": "pixabay", "PIXABAY_API_KEY": ""}, "Pixabay needs a key"),
         ({"HOST": "999.1.1.1"}, "Nothing can listen on 999.1.1.1, port 0."),
     ],

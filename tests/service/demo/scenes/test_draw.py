@@ -1,8 +1,5 @@
 """Whole pictures: landscape, figures, weather, style."""
 
-import statistics
-import time
-
 import numpy as np
 import pytest
 
@@ -83,16 +80,3 @@ def test_a_single_figure_is_where_the_scene_says():
             if place.group.count == 1:
                 low, high = sides[place.group.position]
                 assert low < place.x < high
-
-
-def test_drawing_is_quick():
-    """A picture of 640 pixels takes well under what a download would, lest the demo stalls."""
-    draw(Scene.of(1), 640)
-    took = []
-    for scene in map(Scene.of, SOME):
-        began = time.process_time()
-        draw(scene, 640)
-        took.append(time.process_time() - began)
-
-    # Three times what it takes on a quiet machine
-    assert statistics.median(took) < 0.09

@@ -26,6 +26,7 @@ FACTS = {
     "skyline": "city",
     "field": "flowers",
     "peaks": "mountains",
+    "sea": "sea",
 }
 """Words of tags, and the fact that each must come with."""
 
