@@ -54,7 +54,7 @@ class Tokens:
 def encode_tokens(texts: Sequence[str], tell: Tell) -> Tokens:
     """Run MiniLM over texts."""
     folder = models.resolve(models.MINILM, kind="query").folder
-    tokenizer = AutoTokenizer.from_pretrained(folder)  # type: ignore[no-untyped-call]
+    tokenizer = AutoTokenizer.from_pretrained(folder)
     minilm = AutoModel.from_pretrained(folder).eval()
     ids = tokenizer([*texts], truncation=True)["input_ids"]
     ends = torch.tensor([len(one) for one in ids]).cumsum(0)
