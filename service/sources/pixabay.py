@@ -184,7 +184,7 @@ class PixabaySource:
             self._quota.learn(response.headers)
             body = await read_at_most(response, _MAX_BYTES)
         if body is None:
-            raise unavailable(f"The answer of {self._api.label} is larger than {_MAX_BYTES} bytes.")
+            raise unavailable(f"{self._api.label} answered with more than {_MAX_BYTES} bytes.")
         self._check(response, body)
         return body
 

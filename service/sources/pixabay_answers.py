@@ -114,10 +114,10 @@ def _hits(body: bytes, api: Api) -> list[Any]:
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError) as exc:
-        raise unavailable(f"The answer of {api.label} is not JSON.") from exc
+        raise unavailable(f"{api.label} answered with something that is not JSON.") from exc
     hits = answer.get("hits") if isinstance(answer, dict) else None
     if not isinstance(hits, list):
-        raise unavailable(f"The answer of {api.label} has no list of hits.")
+        raise unavailable(f"{api.label} answered without a list of hits.")
     return hits
 
 

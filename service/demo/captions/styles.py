@@ -13,30 +13,24 @@ STYLE_OF: Mapping[str, str] = {
         a colour picture, a colourful picture, a colour photo, a colourful drawing, a vivid picture,
         a coloured illustration, a multicoloured picture""",
     "silhouette": """
-        a silhouette, silhouettes, a silhouette picture, dark silhouettes, a black outline, dark
-        outlines, a backlit photo, black shapes, a shadow picture, dark shapes, a cut-out, a paper
-        cut, a backlight shot, a dark contour picture, black figures, a picture against the light,
-        an outline picture, dark forms, a contre-jour picture, shadowy figures, a shape against the
-        light""",
+        a silhouette, silhouettes, a silhouette picture, dark silhouettes, a black outline,
+        dark outlines, a backlit photo, black shapes, a shadow picture, dark shapes, a cut-out,
+        a paper cut, a backlight shot""",
     "monochrome": """
         a black-and-white picture, a black and white photo, a monochrome picture, a b&w photo,
         a greyscale image, a grayscale image, a monochrome photograph, a black and white image,
         a colourless picture, a bw shot, a noir picture, a charcoal drawing, a pencil drawing,
         an achromatic image""",
     "vintage": """
-        a vintage picture, an old photo, an old photograph, a sepia photo, a retro picture, a faded
-        photograph, an antique picture, a nostalgic picture, a yellowed postcard, an old postcard,
-        an old-fashioned picture, a vintage photo, an aged print, a historic photo, an old picture,
-        a photograph from grandfather's album, a photograph of long ago, a picture of the past, a
-        memory of old times, a browned photo, a melancholy old photo, a period photograph, a picture
-        from an attic, an old-time picture, a photograph of yesteryear""",
+        a vintage picture, an old photo, an old photograph, a sepia photo, a retro picture,
+        a faded photograph, an antique picture, a nostalgic picture, a yellowed postcard,
+        an old postcard, an old-fashioned picture, a vintage photo, an aged print, a historic photo,
+        an old picture, a photograph from grandfather's album""",
     "watercolour": """
-        a watercolour, a watercolour painting, a watercolor, a painting, a painted picture, a brush
-        painting, an aquarelle, a painterly picture, a watercolour sketch, a gouache, a soft
-        painting, a handmade painting, an artist's rendering, a canvas, an impressionist picture, a
-        painted sketch, brushwork, a painter's work, a hand-painted card, a wash drawing, a picture
-        in washes, a work of a brush, an artist's picture, fine art, a painted postcard, an art
-        print, a soft wash, a tempera picture""",
+        a watercolour, a watercolour painting, a watercolor, a painting, a painted picture,
+        a brush painting, an aquarelle, a painterly picture, a watercolour sketch, a gouache,
+        a soft painting, a handmade painting, an artist's rendering, a canvas,
+        an impressionist picture""",
 }
 """Noun phrases that `of` may follow."""
 

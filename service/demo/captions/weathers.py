@@ -17,15 +17,12 @@ WEATHER_THINGS: Mapping[str, str] = {
         summer weather, sun rays, a picnic day""",
     "clear & day & plain|watercolour": "a blue sky, blue skies, an azure sky, a bright blue sky",
     "gloomy|stormy": """
-        a cloudy sky, clouds, dark skies, a dark sky, darkened skies, dark clouds, heavy clouds, a
-        gloomy sky, gloom, a gloomy mood, an overcast sky, a grey sky, grey skies, grey clouds, a
-        sombre mood, leaden skies, dull weather, bad weather, thick clouds, a menacing sky,
-        threatening clouds, ominous clouds, a bleak atmosphere, a brooding sky, a sunless sky, low
-        clouds, a blanket of cloud, gathering clouds, a depressing mood, an oppressive sky, a sullen
-        sky, cloud cover, forbidding weather, foreboding, a dark mood, grim weather, a grim mood,
-        dreariness, heavy skies, a heavy sky, black clouds, a joyless mood, a tense atmosphere,
-        sinister skies, despair, sadness in the sky, a lowering sky, a cheerless sky, a dull sky,
-        impending rain, an angry sky, unfriendly weather, a troubled sky, an uneasy mood""",
+        a cloudy sky, clouds, dark skies, a dark sky, darkened skies, dark clouds, heavy clouds,
+        a gloomy sky, gloom, a gloomy mood, an overcast sky, a grey sky, grey skies, grey clouds,
+        a sombre mood, leaden skies, dull weather, bad weather, thick clouds, a menacing sky,
+        threatening clouds, ominous clouds, a bleak atmosphere, a brooding sky, a sunless sky,
+        low clouds, a blanket of cloud, gathering clouds, a depressing mood, an oppressive sky,
+        a sullen sky, cloud cover, forbidding weather, foreboding, a dark mood""",
     "gloomy": "a dull grey day, grey monotony, a drab sky, a cheerless day, an overcast day",
     "gloomy|stormy|night": "little light, dim light",
     "gloomy|foggy": "melancholy, a sad mood, a wistful mood, muted light",
@@ -40,28 +37,22 @@ WEATHER_THINGS: Mapping[str, str] = {
     "stormy|sunset": "a dramatic sky, drama in the sky, a spectacular sky",
     "stormy|snowing": "foul weather, harsh weather, weather to stay indoors",
     "foggy": """
-        fog, mist, haze, thick fog, morning mist, dense fog, a veil of mist, a misty atmosphere, a
-        hazy view, low visibility, drifting mist, a blanket of fog, a white veil, fog banks,
-        swirling mist, vapour, a foggy mood, murk, wafts of mist, poor visibility, faint outlines in
-        the haze, a pea-souper, smog, clouds on the ground, a mystical mood, a blurred background,
-        hidden distance, moist air, a soft veil, a ghostly atmosphere, shrouds of fog, steam, smoke,
-        smoky air, a smoky veil, a murky atmosphere, dim outlines, fading distance, pale air, a
-        milky veil, ground fog, valley fog, a whitish veil, air thick as milk, blurred outlines,
-        foggy air, a wall of fog, hardly any view, nothing but fog, damp air, gauzy light, an
-        indistinct scene, opaque air, a fuzzy view, cotton-wool air""",
+        fog, mist, haze, thick fog, morning mist, dense fog, a veil of mist, a misty atmosphere,
+        a hazy view, low visibility, drifting mist, a blanket of fog, a white veil, fog banks,
+        swirling mist, vapour, a foggy mood, murk, wafts of mist, poor visibility,
+        faint outlines in the haze, a pea-souper, smog, clouds on the ground, a mystical mood,
+        a blurred background, hidden distance, moist air, a soft veil, a ghostly atmosphere,
+        shrouds of fog, steam""",
     "foggy|night": """
         a mysterious mood, mystery, an eerie mood, a spooky atmosphere, a haunted feeling""",
     "snowing": """
         snow, snowfall, falling snow, winter, a winter scene, snowflakes, a blizzard, a snowstorm,
-        fresh snow, deep snow, winter weather, ice and snow, cold weather, frost, a white winter, a
-        winter wonderland, a snow cover, a blanket of snow, freezing weather, flurries, powder snow,
-        wintertime, a flurry of flakes, white christmas, december, january, the cold season, an
-        arctic chill, a snowdrift, icy cold, freezing cold, holiday season, a frozen landscape,
-        wintry weather, glistening snow, sledging weather, sub-zero temperatures, white weather,
-        snow everywhere, snow on the ground, sleet, an ice age, whiteness all round, slush, snowy
-        weather, thick snow, the first snow, an advent mood, a ski holiday, sleigh weather,
-        february, the depth of winter, bitter cold, a cold spell, a frosty scene, icy air, snow
-        flurry""",
+        fresh snow, deep snow, winter weather, ice and snow, cold weather, frost, a white winter,
+        a winter wonderland, a snow cover, a blanket of snow, freezing weather, flurries,
+        powder snow, wintertime, a flurry of flakes, white christmas, december, january,
+        the cold season, an arctic chill, a snowdrift, icy cold, freezing cold, holiday season,
+        a frozen landscape, wintry weather, glistening snow, sledging weather,
+        sub-zero temperatures""",
     "snowing & night": "a winter night, a snowy night, snow at night, a freezing night",
     "snowing & day": "a winter day, a snowy day, a cold winter's day, a cold day",
     "gloomy|stormy & day": "a gloomy day, a cloudy day, a dreary day, a dismal day",
@@ -82,11 +73,9 @@ WEATHER_WHERE: Mapping[str, str] = {
     "gloomy|stormy": """
         under a gloomy sky, under clouds, under dark skies, with dark skies, under a dark sky,
         against a dark sky, under a cloudy sky, under dark clouds, with clouds, under grey skies,
-        beneath heavy clouds, under an overcast sky, in gloomy weather, in bad weather, below leaden
-        clouds, under threatening skies, against a grey sky, in the gloom, under ominous skies,
-        beneath a brooding sky, with a gloomy mood, under heavy skies, in a sad mood, in grim
-        weather, in a grim mood, under sinister clouds, in dreary weather, under black clouds, in a
-        gloomy mood""",
+        beneath heavy clouds, under an overcast sky, in gloomy weather, in bad weather,
+        below leaden clouds, under threatening skies, against a grey sky, in the gloom,
+        under ominous skies, beneath a brooding sky, with a gloomy mood""",
     "gloomy": "on a grey day, on an overcast day, on a cheerless day",
     "stormy": """
         in the rain, in a storm, during a storm, in heavy rain, in a thunderstorm,
@@ -96,17 +85,14 @@ WEATHER_WHERE: Mapping[str, str] = {
     "stormy & night": "on a stormy night, on a rainy night",
     "foggy": """
         in the fog, in the mist, in fog, in mist, in thick fog, in the haze, shrouded in mist,
-        covered in fog, veiled in mist, wrapped in fog, through the mist, fading into the haze, half
-        hidden by fog, in misty weather, lost in the fog, emerging from the mist, surrounded by fog,
-        vanishing in the fog, hidden by fog, blurred by fog, in the smoky air, in smoke, in vapour,
-        swallowed by the fog, behind a pale veil, barely visible, in murky air, through the fog""",
+        covered in fog, veiled in mist, wrapped in fog, through the mist, fading into the haze,
+        half hidden by fog, in misty weather, lost in the fog, emerging from the mist,
+        surrounded by fog""",
     "snowing": """
-        in the snow, in winter, in falling snow, under snow, in the cold, covered in snow, in a
-        snowstorm, in a blizzard, during snowfall, in wintertime, in the frost, amid snowflakes,
-        among the flakes, in freezing weather, in a winter landscape, blanketed in snow, in wintry
-        weather, when it snows, in icy weather, in january, in february, at christmas, in the ice,
-        in icy cold, in bitter cold, in deep snow, under a white blanket, in the cold season, in the
-        depth of winter, with snowflakes""",
+        in the snow, in winter, in falling snow, under snow, in the cold, covered in snow,
+        in a snowstorm, in a blizzard, during snowfall, in wintertime, in the frost,
+        amid snowflakes, among the flakes, in freezing weather, in a winter landscape,
+        blanketed in snow, in wintry weather, when it snows, in icy weather""",
     "snowing & night": "on a winter night, on a snowy night",
     "snowing & day": "on a winter day, on a snowy day, on a cold winter's day",
     "gloomy|stormy & day": "on a gloomy day, on a cloudy day, on a dull day, on a dreary day",
@@ -120,9 +106,7 @@ WEATHER_ADJECTIVES: Mapping[str, str] = {
     "clear & day": "sunny, sunlit, bright, cheerful, sun-drenched, radiant, sunshiny, summery",
     "gloomy|stormy": """
         cloudy, gloomy, overcast, dreary, bleak, dismal, sombre, sullen, moody, brooding, ominous,
-        menacing, threatening, sunless, clouded, inhospitable, depressing, sinister, grim, troubled,
-        lowering, joyless, sad, sorrowful, forbidding, foreboding, doom-laden, cloud-covered,
-        oppressive, mournful""",
+        menacing, threatening, sunless, clouded, inhospitable, depressing, sinister""",
     "gloomy": "dull, drab, cheerless, grey and gloomy",
     "gloomy|stormy|night": "dark, dim, murky",
     "stormy": """
@@ -130,11 +114,9 @@ WEATHER_ADJECTIVES: Mapping[str, str] = {
         rain-soaked, blustery, turbulent, dripping, soggy, storm-lashed, showery""",
     "foggy": """
         foggy, misty, hazy, mist-covered, fog-bound, fog-shrouded, veiled, blurry, mystical,
-        ghostly, dreamlike, vaporous, mist-wrapped, nebulous, smoky, blurred, cloudlike, milky,
-        indistinct, fuzzy, steamy, veil-like, obscured, smoggy""",
+        ghostly, dreamlike, vaporous, mist-wrapped, nebulous""",
     "snowing": """
         snowy, snow-covered, wintry, frozen, frosty, icy, snow-clad, snowbound, freezing, cold,
-        chilly, frosted, ice-cold, snow-blanketed, polar, nordic, snow-laden, arctic, snow-white,
-        winter, wintertime, iced, crystalline, frost-covered, snow-dusted, glacial, christmassy""",
+        chilly, frosted, ice-cold, snow-blanketed, polar, nordic, snow-laden""",
 }
 """Words before a place."""
