@@ -287,7 +287,7 @@ CHALLENGE = "<!DOCTYPE html><title>Just a moment...</title>"
         (JSONResponse([]), SourceUnavailable, "hits"),
         (JSONResponse({"total": 0}), SourceUnavailable, "hits"),
         (JSONResponse({"hits": {}}), SourceUnavailable, "hits"),
-        (Response(bytes(3_000_000)), SourceUnavailable, "larger than"),
+        (Response(bytes(3_000_000)), SourceUnavailable, "more than"),
     ],
 )
 async def test_answers_that_are_errors(source, canned, answer, error, sentence):
