@@ -14,7 +14,7 @@ from service.demo.lookalike.stock import StockPhoto, chance
 from service.demo.scenes import draw as drawing
 from service.demo.scenes import tags as tagging
 from service.demo.scenes.scene import STOCK, Scene
-from service.sources.keywords import stems
+from service.sources.keywords import Keywords, stems
 from service.sources.photos import thumbnail
 from service.sources.rules import fits
 
@@ -28,8 +28,7 @@ _MOST_VIEWS = 1_500_000
 class _Shown:
     photo: StockPhoto
     scene: Scene
-    tags: frozenset[tuple[str, ...]]
-    words: frozenset[str]
+    keywords: Keywords
 
 
 class SceneStock:
@@ -66,11 +65,13 @@ class SceneStock:
         words = stems(tag)
         if tag.strip() and not words:
             return []
-        found = [shown for shown in self._shown().values() if shown.words.issuperset(words)]
+        found = [
+            shown for shown in self._shown().values() if shown.keywords.words.issuperset(words)
+        ]
         if filters.get("order") == "latest":
             found.sort(key=lambda shown: -shown.photo.id)
         else:
-            found.sort(key=lambda shown: words not in shown.tags)
+            found.sort(key=lambda shown: words not in shown.keywords.tags)
         return [
             shown.photo
             for shown in found
@@ -105,8 +106,7 @@ class SceneStock:
             bytes=_file_bytes(scene),
             views=_views(scene),
         )
-        stemmed = frozenset(map(stems, tags))
-        return _Shown(photo, scene, stemmed, frozenset(word for tag in stemmed for word in tag))
+        return _Shown(photo, scene, Keywords.of(tags))
 
 
 def _views(scene: Scene) -> int:

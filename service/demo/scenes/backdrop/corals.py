@@ -5,8 +5,9 @@ from math import cos, pi, sin
 from random import Random
 
 from service.demo.scenes.backdrop.canvas import Canvas, Sheet
-from service.demo.scenes.backdrop.noise import Floats, happens
+from service.demo.scenes.backdrop.noise import Floats
 from service.demo.scenes.light import RGB, Light, mix
+from service.demo.scenes.odds import happens
 
 __all__ = ["grow"]
 

@@ -7,11 +7,11 @@ import numpy as np
 from service.demo.scenes.backdrop.canvas import Canvas
 from service.demo.scenes.backdrop.clouds import smooth
 from service.demo.scenes.backdrop.land import Soil
-from service.demo.scenes.backdrop.noise import happens
 from service.demo.scenes.backdrop.ridges import ground, rolling
 from service.demo.scenes.backdrop.sky import paint_sky
 from service.demo.scenes.backdrop.woods import grow_grass, plant_row
 from service.demo.scenes.light import RGB, Light, mix
+from service.demo.scenes.odds import happens
 from service.demo.scenes.scene import Scene
 
 __all__ = ["paint_forest"]

@@ -7,11 +7,12 @@ import numpy as np
 from service.demo.scenes.attributes import Weather
 from service.demo.scenes.backdrop.canvas import Canvas
 from service.demo.scenes.backdrop.clouds import smooth
-from service.demo.scenes.backdrop.noise import Floats, happens, ripple, tile
+from service.demo.scenes.backdrop.noise import Floats, ripple, tile
 from service.demo.scenes.backdrop.ridges import ground, paint_sides, peaks, rolling, spread
 from service.demo.scenes.backdrop.sky import paint_sky
 from service.demo.scenes.backdrop.woods import grow_grass, plant_row
 from service.demo.scenes.light import RGB, Light, mix
+from service.demo.scenes.odds import happens
 from service.demo.scenes.scene import Scene
 
 __all__ = ["Soil", "paint_desert", "paint_hills", "paint_mountains", "paint_ranges"]

@@ -10,12 +10,13 @@ from service.demo.scenes.attributes import Colour
 from service.demo.scenes.backdrop.blossoms import blossoms
 from service.demo.scenes.backdrop.canvas import Canvas, colours
 from service.demo.scenes.backdrop.land import Soil
-from service.demo.scenes.backdrop.noise import TILE, Floats, cut, enlarged, happens, tile
+from service.demo.scenes.backdrop.noise import TILE, Floats, cut, enlarged, tile
 from service.demo.scenes.backdrop.plants import Plant
 from service.demo.scenes.backdrop.ridges import rolling, spread
 from service.demo.scenes.backdrop.sky import paint_sky
 from service.demo.scenes.backdrop.woods import grow_grass, plant_row
 from service.demo.scenes.light import RGB, Light, mix
+from service.demo.scenes.odds import happens
 from service.demo.scenes.scene import Scene
 
 __all__ = ["paint_flowers"]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-__all__ = ["TILE", "Floats", "Places", "cut", "enlarged", "happens", "ripple", "tile"]
+__all__ = ["TILE", "Floats", "Places", "cut", "enlarged", "ripple", "tile"]
 
 Floats = NDArray[np.floating[Any]]
 """Float32 wherever it is as large as a picture."""
@@ -51,11 +51,6 @@ def ripple(chance: Random, x: Floats, length: float, roughness: float = 1.0) -> 
     places = (x / length * (TILE / 4) + chance.random() * TILE) % TILE
     noise = np.interp(places, np.arange(TILE + 1), np.append(line, line[0]))
     return np.asarray(noise, np.float32)
-
-
-def happens(chance: Random, share: float) -> bool:
-    """Return whether something that happens in a share of all scenes happens here."""
-    return chance.random() < share
 
 
 def cut(chance: Random, rows: int, columns: int, noise: Floats) -> Floats:

@@ -9,8 +9,9 @@ from PIL import Image, ImageDraw, ImageFilter
 from service.demo.scenes.attributes import TimeOfDay, Weather
 from service.demo.scenes.backdrop.canvas import Canvas, blend, colours
 from service.demo.scenes.backdrop.clouds import heaps, overcast, smooth, streaks
-from service.demo.scenes.backdrop.noise import Floats, happens, tile
+from service.demo.scenes.backdrop.noise import Floats, tile
 from service.demo.scenes.light import RGB, Light, mix
+from service.demo.scenes.odds import happens
 from service.demo.scenes.scene import Scene
 
 __all__ = ["Sun", "paint_sky"]

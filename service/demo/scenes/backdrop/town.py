@@ -6,9 +6,9 @@ from random import Random
 from service.demo.scenes.attributes import TimeOfDay, Weather
 from service.demo.scenes.backdrop.canvas import Canvas, Sheet
 from service.demo.scenes.backdrop.land import Soil
-from service.demo.scenes.backdrop.noise import happens
 from service.demo.scenes.backdrop.sky import paint_sky
 from service.demo.scenes.light import RGB, Light, mix
+from service.demo.scenes.odds import happens
 from service.demo.scenes.scene import Scene
 
 __all__ = ["paint_city"]

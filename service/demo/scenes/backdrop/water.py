@@ -8,12 +8,13 @@ from service.demo.scenes.attributes import TimeOfDay, Weather
 from service.demo.scenes.backdrop.canvas import Canvas, blend, colours
 from service.demo.scenes.backdrop.clouds import smooth
 from service.demo.scenes.backdrop.land import Soil, paint_meadow, paint_ranges
-from service.demo.scenes.backdrop.noise import Floats, cut, enlarged, happens, ripple, tile
+from service.demo.scenes.backdrop.noise import Floats, cut, enlarged, ripple, tile
 from service.demo.scenes.backdrop.plants import Plant
 from service.demo.scenes.backdrop.ridges import peaks, rolling, spread
 from service.demo.scenes.backdrop.sky import Sun, paint_sky
 from service.demo.scenes.backdrop.woods import plant_row
 from service.demo.scenes.light import RGB, Light, mix
+from service.demo.scenes.odds import happens
 from service.demo.scenes.scene import Scene
 
 __all__ = ["paint_beach", "paint_lake", "paint_sea"]

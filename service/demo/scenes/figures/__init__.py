@@ -18,9 +18,10 @@ from service.demo.scenes.figures.houses import house
 from service.demo.scenes.figures.sheep import sheep
 from service.demo.scenes.figures.sketch import Sketch
 from service.demo.scenes.figures.tents import tent
-from service.demo.scenes.figures.tones import BASE, RGB, Tones
+from service.demo.scenes.figures.tones import BASE, Tones
 from service.demo.scenes.figures.towers import lighthouse, windmill
 from service.demo.scenes.figures.trees import tree
+from service.demo.scenes.light import RGB
 
 __all__ = ["BASE", "HEIGHTS", "RGB", "draw_figure"]
 

@@ -4,10 +4,11 @@ from random import Random
 
 import numpy as np
 
-from service.demo.scenes.figures.odds import happens
 from service.demo.scenes.figures.shape import Outline, box, curve, ribbon, strand
 from service.demo.scenes.figures.sketch import Sketch
-from service.demo.scenes.figures.tones import RGB, Tones, darker
+from service.demo.scenes.figures.tones import Tones, darker
+from service.demo.scenes.light import RGB
+from service.demo.scenes.odds import happens
 
 __all__ = ["balloon"]
 

@@ -5,7 +5,8 @@ from random import Random
 from service.demo.scenes.attributes import Colour
 from service.demo.scenes.figures.shape import curve, oval, strand
 from service.demo.scenes.figures.sketch import Sketch
-from service.demo.scenes.figures.tones import RGB, Tones, lighter
+from service.demo.scenes.figures.tones import Tones, lighter
+from service.demo.scenes.light import RGB
 
 __all__ = ["bird"]
 

@@ -3,10 +3,11 @@
 from random import Random
 
 from service.demo.scenes.attributes import Colour
-from service.demo.scenes.figures.odds import happens
 from service.demo.scenes.figures.shape import box, curve, oval, placed, ribbon, strand
 from service.demo.scenes.figures.sketch import Sketch
-from service.demo.scenes.figures.tones import RGB, Tones, darker
+from service.demo.scenes.figures.tones import Tones, darker
+from service.demo.scenes.light import RGB
+from service.demo.scenes.odds import happens
 
 __all__ = ["boat"]
 

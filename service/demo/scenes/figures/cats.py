@@ -5,7 +5,8 @@ from random import Random
 from service.demo.scenes.attributes import Colour
 from service.demo.scenes.figures.shape import curve, oval, placed, ribbon, strand
 from service.demo.scenes.figures.sketch import Sketch
-from service.demo.scenes.figures.tones import RGB, Tones, mixed
+from service.demo.scenes.figures.tones import Tones
+from service.demo.scenes.light import RGB, mix
 
 __all__ = ["cat"]
 
@@ -52,7 +53,7 @@ def _sitting(sketch: Sketch, tones: Tones, chance: Random) -> None:
 
 
 def _walking(sketch: Sketch, tones: Tones, chance: Random) -> None:
-    far = mixed(tones.shade, tones.deep, 0.3)
+    far = mix(tones.shade, tones.deep, 0.3)
     sketch.fill(ribbon("92,66 97,80 96,96", 12, 8, 6.5), far)
     sketch.fill(ribbon("38,66 44,78 38,88 42,97", 15, 10, 7, 6.5), far)
     tail = chance.choice(["27,56 14,50 8,36 12,20 7,6", "27,56 13,52 6,38 8,22 16,12"])
@@ -79,7 +80,7 @@ def _head(sketch: Sketch, tones: Tones, place: tuple[float, float], chance: Rand
     sketch.fill(head, tones.base)
     sketch.fill(curve("-20,8 -10,11 0,12 10,11 20,8 16,22 -16,22") + place, tones.shade, head)
     for ear in _INNER_EARS:
-        sketch.fill(curve(ear) + place, mixed(tones.base, (226, 132, 130), 0.45))
+        sketch.fill(curve(ear) + place, mix(tones.base, (226, 132, 130), 0.45))
     if tones.colour is Colour.ORANGE:
         for stripe in _STRIPES:
             sketch.fill(curve(stripe) + place, tones.shade, head)
@@ -89,7 +90,7 @@ def _head(sketch: Sketch, tones: Tones, place: tuple[float, float], chance: Rand
         sketch.fill(oval(x, -0.6, 3.6, 3.3) + place, iris)
         sketch.fill(oval(x, -0.6, 1.5, 3) + place, _INK)
     sketch.fill(curve("-2.2,5! 2.2,5! 0,7.6!") + place, (206, 112, 112))
-    whiskers = mixed(tones.deep, (255, 255, 255), 0.55)
+    whiskers = mix(tones.deep, (255, 255, 255), 0.55)
     for side in (-1, 1):
         for rise in (-1.5, 1.5):
             sketch.line(

@@ -3,10 +3,11 @@
 from random import Random
 
 from service.demo.scenes.attributes import Colour
-from service.demo.scenes.figures.odds import happens
 from service.demo.scenes.figures.shape import Outline, curve, oval, ribbon, strand
 from service.demo.scenes.figures.sketch import Sketch
-from service.demo.scenes.figures.tones import RGB, Tones, mixed
+from service.demo.scenes.figures.tones import Tones
+from service.demo.scenes.light import RGB, mix
+from service.demo.scenes.odds import happens
 
 __all__ = ["dog"]
 
@@ -31,7 +32,7 @@ def dog(sketch: Sketch, tones: Tones, chance: Random) -> None:
 
 
 def _standing(sketch: Sketch, tones: Tones, chance: Random) -> None:
-    far = mixed(tones.shade, tones.deep, 0.4)
+    far = mix(tones.shade, tones.deep, 0.4)
     sketch.fill(ribbon("86,56 89,72 87,88 90,96.5", 14, 9, 6.6, 7), far)
     sketch.fill(curve("85,95 91,93.5 97,96 98,100! 85,100!"), far)
     sketch.fill(ribbon("32,52 41,64 33,78 35,90 38,96.5", 20, 15, 8, 6.6, 7), far)
@@ -52,7 +53,7 @@ def _standing(sketch: Sketch, tones: Tones, chance: Random) -> None:
 
 
 def _sitting(sketch: Sketch, tones: Tones, chance: Random) -> None:
-    far = mixed(tones.shade, tones.deep, 0.4)
+    far = mix(tones.shade, tones.deep, 0.4)
     _tail(sketch, tones, chance.choice(["27,92 14,93 5,84 2,71", "27,92 13,90 7,78 12,66"]))
     sketch.fill(ribbon("72,60 77,78 76,95", 15, 10, 8), far)
     sketch.fill(curve("71,95 78,92.5 85,95.5 86,100! 71,100!"), far)

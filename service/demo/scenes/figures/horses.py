@@ -3,10 +3,11 @@
 from random import Random
 
 from service.demo.scenes.attributes import Colour
-from service.demo.scenes.figures.odds import happens
 from service.demo.scenes.figures.shape import Outline, curve, oval, placed, ribbon
 from service.demo.scenes.figures.sketch import Sketch
-from service.demo.scenes.figures.tones import RGB, Tones, mixed
+from service.demo.scenes.figures.tones import Tones
+from service.demo.scenes.light import RGB, mix
+from service.demo.scenes.odds import happens
 
 __all__ = ["horse"]
 
@@ -73,7 +74,7 @@ def horse(sketch: Sketch, tones: Tones, chance: Random) -> None:
     legs = "standing" if pose == "grazing" else pose
     hair = _hair(tones, chance)
     hooves = _HOOVES[legs]
-    far = mixed(tones.shade, tones.deep, 0.5)
+    far = mix(tones.shade, tones.deep, 0.5)
     for (path, widths), hoof in zip(_FAR[legs], hooves[:2], strict=True):
         _leg(sketch, ribbon(path, *widths), hoof, far)
     tail, widths = _TAILS[legs]
@@ -93,7 +94,7 @@ def _hair(tones: Tones, chance: Random) -> RGB:
     if tones.colour is Colour.BROWN:
         return chance.choice([(58, 36, 28), (74, 45, 30)])
     if tones.colour is Colour.WHITE:
-        return mixed(tones.shade, tones.deep, chance.uniform(0, 0.6))
+        return mix(tones.shade, tones.deep, chance.uniform(0, 0.6))
     return tones.deep
 
 
@@ -101,7 +102,7 @@ def _leg(sketch: Sketch, leg: Outline, hoof: tuple[float, float, float], colour:
     x, y, turn = hoof
     sketch.fill(leg, colour)
     shape = curve("-2.4,-3! 2,-3! 4,2! -2.6,2!")
-    sketch.fill(placed(shape, x, y, turn), mixed(colour, (34, 28, 32), 0.65))
+    sketch.fill(placed(shape, x, y, turn), mix(colour, (34, 28, 32), 0.65))
 
 
 def _head(sketch: Sketch, place: tuple[float, float, float], tones: Tones, *, blaze: bool) -> None:

@@ -6,10 +6,11 @@ from random import Random
 import numpy as np
 
 from service.demo.scenes.attributes import Colour
-from service.demo.scenes.figures.odds import happens
 from service.demo.scenes.figures.shape import Outline, curve, oval, placed, ribbon, strand
 from service.demo.scenes.figures.sketch import Sketch
-from service.demo.scenes.figures.tones import RGB, Tones, darker, lighter, mixed
+from service.demo.scenes.figures.tones import Tones, darker, lighter
+from service.demo.scenes.light import RGB, mix
+from service.demo.scenes.odds import happens
 
 __all__ = ["sheep"]
 
@@ -48,7 +49,7 @@ def _legs(sketch: Sketch, face: RGB, chance: Random) -> None:
         sketch.fill(placed(ribbon("0,-36 0,-18 0,-3", 9, 6.4, 6), x + sway, 100), colour)
         sketch.fill(
             placed(curve("-3.2,-5! 3.2,-5! 4.2,0! -3.4,0!"), x + sway, 100),
-            mixed(face, (30, 26, 28), 0.7),
+            mix(face, (30, 26, 28), 0.7),
         )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageChops, ImageDraw
 
 from service.demo.scenes.figures.shape import Outline, around
-from service.demo.scenes.figures.tones import RGB
+from service.demo.scenes.light import RGB
 
 if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw as Pencil

@@ -6,10 +6,9 @@ from functools import cache
 from typing import Self
 
 from service.demo.scenes.attributes import Colour
+from service.demo.scenes.light import RGB, mix
 
-__all__ = ["BASE", "RGB", "Tones", "darker", "lighter", "mixed"]
-
-RGB = tuple[int, int, int]
+__all__ = ["BASE", "Tones", "darker", "lighter"]
 
 BASE: Mapping[Colour, RGB] = {
     Colour.BLACK: (47, 46, 54),
@@ -55,24 +54,18 @@ class Tones:
         """Return the tones of a main colour."""
         base = BASE[colour]
         if colour is Colour.WHITE:
-            shades = (mixed(base, _GREY_SHADE, share) for share in (0.3, 0.55))
+            shades = (mix(base, _GREY_SHADE, share) for share in (0.3, 0.55))
             return cls(colour, base, (255, 255, 255), *shades)
         if colour is Colour.BLACK:
             return cls(colour, base, (82, 82, 92), (35, 34, 41), (24, 23, 29))
         return cls(colour, base, lighter(base, 0.25), darker(base, 0.2), darker(base, 0.4))
 
 
-def mixed(first: RGB, second: RGB, share: float) -> RGB:
-    """Return a colour between two; at share 1 it is the second."""
-    red, green, blue = (round(a + (b - a) * share) for a, b in zip(first, second, strict=True))
-    return red, green, blue
-
-
 def lighter(colour: RGB, share: float) -> RGB:
     """Return a colour moved towards warm sunlight."""
-    return mixed(colour, _SUN, share)
+    return mix(colour, _SUN, share)
 
 
 def darker(colour: RGB, share: float) -> RGB:
     """Return a colour moved towards bluish dusk."""
-    return mixed(colour, _DUSK, share)
+    return mix(colour, _DUSK, share)

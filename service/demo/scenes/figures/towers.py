@@ -7,7 +7,8 @@ import numpy as np
 from service.demo.scenes.attributes import Colour
 from service.demo.scenes.figures.shape import Outline, box, curve, oval, placed
 from service.demo.scenes.figures.sketch import Sketch
-from service.demo.scenes.figures.tones import RGB, Tones, darker, lighter
+from service.demo.scenes.figures.tones import Tones, darker, lighter
+from service.demo.scenes.light import RGB
 
 __all__ = ["lighthouse", "windmill"]
 
