@@ -32,6 +32,7 @@ from service.errors import (
 )
 from service.settings import Settings
 from service.sources.pixabay import PixabaySource
+from service.sources.pixabay_answers import Api
 from service.sources.rules import PIXABAY_RULES
 from tests.evaluation import EVALUATION
 from tests.service.sources.doubles import hit, jpeg
@@ -71,6 +72,22 @@ def hits(*hits_):
 
 def asked(canned):
     return dict(canned.requests[-1].query_params)
+
+
+async def test_another_api_of_this_kind_goes_by_its_own_name(base, canned, clock):
+    """Ids, identity and sentences are its own, wherever it listens."""
+    settings = Settings(_env_file=None, pixabay_api_key=SecretStr(KEY), pixabay_url=f"{base}/api/")
+    source = PixabaySource.from_settings(settings, clock, Api("other", "The other", "other-7"))
+    canned.answer = hits(hit(195893))
+
+    (found,) = await source.search("horse", NONE, 3)
+    canned.answer = lambda _: Response(b"nothing", media_type="application/json")
+    with pytest.raises(SourceUnavailable, match="The other answered with something"):
+        await source.search("horse", NONE, 3)
+    await source.aclose()
+
+    assert source.identity == "other-7"
+    assert (found.id, found.source) == ("other:195893", "other")
 
 
 async def test_a_hit_becomes_a_candidate(source, canned, base):

@@ -161,6 +161,9 @@ def test_a_model_that_was_saved_is_put_together_and_loads(tmp_path: Path):
     aligned = Alignment(256)
     for parameter in aligned.parameters():
         parameter.data += torch.randn_like(parameter) * 0.02
+    # So that heads look at different tokens, and their number matters
+    for layer in (aligned.query, aligned.key):
+        layer.weight.data += torch.randn_like(layer.weight) * 0.2
     file = tmp_path / "weights.safetensors"
     texts = ["a dog", "mountains with gloomy ambiance and a red boat on the lake at sunset"]
 
