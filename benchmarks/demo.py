@@ -155,22 +155,16 @@ def _caption_queries(stock: Sequence[Scene]) -> list[_Query]:
     queries: dict[str, _Query] = {}
     while len(queries) < _CAPTIONS:
         caption = vocabulary.caption(chance.choice(stock), chance)
-        if _apart(caption.wanted):
-            continue
+        if caption.wanted.particular:
+            continue  # these are reported apart
         fitting = sum(caption.wanted.fits(scene) for scene in stock)
         if fitting * _RAREST >= len(stock):
             queries[caption.text] = _Query(caption.text, caption.wanted)
     return list(queries.values())
 
 
-def _apart(wanted: Wanted) -> bool:
-    """Whether colours, counts, positions or negations are asked for, which are reported apart."""
-    asked = frozenset[str]().union(*wanted.clauses)
-    return bool(wanted.without) or any(" " in fact for fact in asked)
-
-
 def _check_training() -> None:
-    """End where the model may have learnt from the words it is now asked about."""
+    """End where captions of the training may have had the words that are now asked about."""
     with safe_open(WEIGHTS, "numpy") as file:
         if file.metadata().get("held_out") != digest(read_held_out([HELD_OUT])):
             raise SystemExit(
@@ -200,7 +194,9 @@ def _notes(groups: Mapping[str, Sequence[_Query]]) -> list[str]:
         (
             "No word of a paraphrase query, but for those that only join others, is in any caption "
             "of the training, by stem. Relatives that the stemmer keeps apart may be: winter for "
-            "wintry, fog and night for what is called misty and midnight."
+            "wintry, fog and night for what is called misty and midnight. The model knows these "
+            "words from MiniLM and, where the dictionary has them, from their definitions; "
+            "docs/demo.md has the figure of a model that was kept from those, too."
         ),
         (
             "Caption queries are worded like the training, of other scenes, with up to four "

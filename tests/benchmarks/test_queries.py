@@ -1,4 +1,4 @@
-"""The queries that the demo's model is asked: each can be answered, in words never learnt."""
+"""The queries that the demo's model is asked: each can be answered, in words of no caption."""
 
 import csv
 from collections import Counter, defaultdict

@@ -9,7 +9,7 @@ from service.demo.captions.figures import figures
 from service.demo.captions.grammar import bare
 from service.demo.captions.lexicon import Lexicon
 from service.demo.captions.telling import Asked, Joints, Telling
-from service.demo.captions.words import Topic
+from service.demo.captions.words import Form, Topic
 from service.demo.scenes.attributes import FLOWER_COLOURS, Landscape, Style, TimeOfDay, Weather
 from service.demo.scenes.scene import Group, Scene
 from service.demo.scenes.wanted import Wanted
@@ -20,6 +20,7 @@ _ATTRIBUTES = {1: 30, 2: 38, 3: 22, 4: 10}
 _LISTED, _BARE, _SENTENCE, _LACKING = 0.25, 0.4, 0.12, 0.04
 _USUAL = frozenset({Weather.CLEAR, TimeOfDay.DAY, Style.PLAIN})
 _TRIES = 100
+_SEEN, _SHORT = frozenset({Topic.PLACE, Topic.KIND}), 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,16 @@ class Vocabulary:
             if text and telling.wanted.clauses:
                 return Caption(_finished(text, chance), telling.wanted)
         raise ValueError(f"no words are left for scene {scene.id}")
+
+    def things(self) -> Iterator[str]:
+        """Return the short noun phrases for places and figures."""
+        for topic, form, wording in self._lexicon.all():
+            if form is Form.THING and topic in _SEEN and len(wording.text.split()) <= _SHORT:
+                yield wording.text
+
+    def bare_phrases(self) -> frozenset[str]:
+        """Return every single wording without its articles."""
+        return frozenset(bare(text) for text, _ in self.phrases())
 
     def phrases(self) -> Iterator[tuple[str, Wanted]]:
         """Return every single wording, as a text of its own."""

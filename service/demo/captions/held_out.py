@@ -1,4 +1,4 @@
-"""Words held out of the captions, so that a model can be asked about words it never saw."""
+"""Words held out of the captions, so that a model can be asked about words of no caption."""
 
 import csv
 from collections.abc import Iterable

@@ -6,16 +6,22 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from service.demo.clip.architecture import DIMENSION, TEXT_HEADS, TEXT_WIDTH
+from service.demo.clip.architecture import (
+    DIMENSION,
+    TEXT_FEEDFORWARD,
+    TEXT_HEADS,
+    TEXT_WIDTH,
+)
 from service.demo.clip.progress import Tell
 from service.demo.clip.texts import Tokens
 from service.demo.scenes.wanted import Wanted
 
-__all__ = ["Alignment", "AlignmentRecipe", "Conditions", "Lesson", "align"]
+__all__ = ["Alignment", "AlignmentRecipe", "Conditions", "Explanations", "Lesson", "align"]
 
 # How steeply the second loss prefers pictures that meet more of the conditions
 _GRADING = 10.0
 _GRADIENT_NORM = 1.0
+_BEFORE_EXPLAINING = 0.25  # of the steps: explanations must be understood before they teach
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +39,21 @@ class AlignmentRecipe:
         noise: on what is gathered from them, whose own is 1: words near a known one should
             mean nearly the same.
         graded: Weight of the second loss, which ranks pictures by how many conditions they meet.
+        explained: Weight of the third, which takes words to mean what a dictionary says.
+        explanations: Pairs of a text and its explanation a step.
         seed: Of the draws.
     """
 
-    steps: int = 1500
+    steps: int = 1400
     texts: int = 192
     pictures: int = 768
     rate: float = 1e-3
     decay: float = 0.05
-    token_noise: float = 0.1
-    noise: float = 0.3
+    token_noise: float = 0.2
+    noise: float = 0.45
     graded: float = 0.5
+    explained: float = 1.0
+    explanations: int = 256
     seed: int = 0
 
 
@@ -51,9 +61,8 @@ class Alignment(nn.Module):
     """
     The trained part of both towers above what is frozen.
 
-    Of the text tower the attention of its last layer, the pooler and the
-    projection, computed for the first token alone; of the vision tower the
-    projection.
+    Of the text tower its last layer, the pooler and the projection, computed for
+    the first token alone; of the vision tower the projection.
 
     Args:
         vision_width: Length of the vision tower's features.
@@ -64,6 +73,8 @@ class Alignment(nn.Module):
         self.query, self.key, self.value, self.gathered, self.pooler = (
             nn.Linear(TEXT_WIDTH, TEXT_WIDTH) for _ in range(5)
         )
+        self.widened = nn.Linear(TEXT_WIDTH, TEXT_FEEDFORWARD)
+        self.narrowed = nn.Linear(TEXT_FEEDFORWARD, TEXT_WIDTH)
         self.text_projection = nn.Linear(TEXT_WIDTH, DIMENSION, bias=False)
         self.visual_projection = nn.Linear(vision_width, DIMENSION, bias=False)
         self.logit_scale = nn.Parameter(torch.tensor(2.7))
@@ -74,7 +85,8 @@ class Alignment(nn.Module):
         for layer in (self.query, self.key):
             nn.init.normal_(layer.weight, std=0.02)
         nn.init.normal_(self.query.bias, std=0.5)
-        for layer in (self.key, self.value, self.gathered, self.pooler):
+        nn.init.zeros_(self.narrowed.weight)
+        for layer in (self.key, self.value, self.gathered, self.pooler, self.narrowed):
             nn.init.zeros_(layer.bias)
         for layer, scale in ((self.value, 1.0), (self.gathered, 3.0), (self.pooler, 0.3)):
             layer.weight.data = torch.eye(TEXT_WIDTH) * scale
@@ -95,9 +107,8 @@ class Alignment(nn.Module):
         seen = nn.functional.scaled_dot_product_attention(
             query, key, value, attn_mask=there[:, None, None, :]
         )
-        gathered = self.gathered(seen.transpose(1, 2).flatten(2)[:, 0])
-        # Twice: the feed-forward part between the two norms adds nothing
-        return _norm(_norm(tokens[:, 0] + gathered))
+        gathered = _norm(tokens[:, 0] + self.gathered(seen.transpose(1, 2).flatten(2)[:, 0]))
+        return _norm(gathered + self.narrowed(nn.functional.gelu(self.widened(gathered))))
 
     def texts(self, gathered: torch.Tensor) -> torch.Tensor:
         """Return unit vectors of what was gathered, shape (n, DIMENSION)."""
@@ -150,31 +161,49 @@ class Conditions:
 
 
 @dataclass(frozen=True, slots=True)
+class Explanations:
+    """
+    Texts in the words of a dictionary, and what these words mean.
+
+    Args:
+        tokens: What MiniLM makes of texts and explanations.
+        pairs: Numbers of a text and of its explanation, shape (pairs, 2).
+    """
+
+    tokens: Tokens
+    pairs: torch.Tensor
+
+
+@dataclass(frozen=True, slots=True)
 class Lesson:
     """
     What the alignment learns from.
 
     Args:
-        tokens: What MiniLM makes of the texts.
-        conditions: What the texts ask for.
+        tokens: What MiniLM makes of the captions.
+        conditions: What the captions ask for.
         pooled: Vision features of the scenes, shape (n, width).
         facts: What is true of the scenes, float, shape (n, facts).
+        explanations: Of words that no caption has.
     """
 
     tokens: Tokens
     conditions: Conditions
     pooled: torch.Tensor
     facts: torch.Tensor
+    explanations: Explanations | None = None
 
 
 def align(lesson: Lesson, recipe: AlignmentRecipe, tell: Tell) -> Alignment:
     """
-    Return the trained attention, pooler and projections.
+    Return the trained last layer, pooler and projections.
 
-    Two losses, each over the pictures of a step for every text. InfoNCE (van den
-    Oord et al. 2018) with all pictures that fit as positives, from texts to
-    pictures and back; and the divergence from a distribution that grows with the
-    share of conditions met, so that what fits half goes before what does not fit.
+    Three losses, each over the pictures of a step. InfoNCE (van den Oord et al.
+    2018) for every caption with all pictures that fit as positives, from captions
+    to pictures and back; the divergence from a distribution that grows with the
+    share of conditions met, so that what fits half goes before what does not fit;
+    and, once captions are known a little, that of the likely pictures of a text
+    from those of its explanation, which teaches (distillation, Hinton et al. 2015).
 
     Args:
         lesson: Texts and scenes.
@@ -187,15 +216,16 @@ def align(lesson: Lesson, recipe: AlignmentRecipe, tell: Tell) -> Alignment:
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, recipe.rate, total_steps=recipe.steps, pct_start=0.1
     )
-    for _ in range(recipe.steps):
+    for step in range(recipe.steps):
         texts = torch.randint(len(lesson.tokens), (recipe.texts,))
         scenes = torch.randint(len(lesson.pooled), (recipe.pictures,))
-        tokens, there = lesson.tokens.batch(texts)
-        gathered = model.gather(tokens + torch.randn_like(tokens) * recipe.token_noise, there)
-        gathered = gathered + torch.randn_like(gathered) * recipe.noise
-        scores = model.texts(gathered) @ model.pictures(lesson.pooled[scenes]).T
+        pictures = model.pictures(lesson.pooled[scenes]) * model.logit_scale.exp()
+        scores = _noisy(model, lesson.tokens, texts, recipe) @ pictures.T
         met = lesson.conditions.met(texts, lesson.facts[scenes])
-        loss = _loss(scores * model.logit_scale.exp(), met, recipe.graded)
+        loss = _loss(scores, met, recipe.graded)
+        if lesson.explanations and step >= recipe.steps * _BEFORE_EXPLAINING:
+            explained = _explained(model, lesson.explanations, pictures.detach(), recipe)
+            loss = loss + recipe.explained * explained
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(model.parameters(), _GRADIENT_NORM)
@@ -203,6 +233,27 @@ def align(lesson: Lesson, recipe: AlignmentRecipe, tell: Tell) -> Alignment:
         schedule.step()
         tell(1, loss.item())
     return model.eval()
+
+
+def _noisy(
+    model: Alignment, tokens: Tokens, texts: torch.Tensor, recipe: AlignmentRecipe
+) -> torch.Tensor:
+    vectors, there = tokens.batch(texts)
+    gathered = model.gather(vectors + torch.randn_like(vectors) * recipe.token_noise, there)
+    return model.texts(gathered + torch.randn_like(gathered) * recipe.noise)
+
+
+def _explained(
+    model: Alignment, known: Explanations, pictures: torch.Tensor, recipe: AlignmentRecipe
+) -> torch.Tensor:
+    """How far the likely pictures of some texts are from those of their explanations."""
+    texts, meanings = known.pairs[torch.randint(len(known.pairs), (recipe.explanations,))].T
+    with torch.no_grad():
+        taught = model.texts(model.gather(*known.tokens.batch(meanings))) @ pictures.T
+    scores = _noisy(model, known.tokens, texts, recipe) @ pictures.T
+    return nn.functional.kl_div(
+        torch.log_softmax(scores, 1), torch.softmax(taught, 1), reduction="batchmean"
+    )
 
 
 def _loss(scores: torch.Tensor, met: torch.Tensor, graded: float) -> torch.Tensor:

@@ -4,7 +4,8 @@ The shape of the demo's CLIP: a frozen MiniLM and a small ConvNeXt, both stock, 
 The text tower is all-MiniLM-L6-v2, which spreads what a sentence means over all
 its tokens, while BERT's stock pooler reads the first one only. So one more layer
 is put on top, whose attention is trained to gather at the first token what each
-part of a query asks for: place, light, figures, style.
+part of a query asks for: place, light, figures, style. Its feed-forward part
+keeps what words mean that no caption has.
 """
 
 from collections.abc import Mapping
@@ -17,17 +18,18 @@ __all__ = [
     "DIMENSION",
     "EDGE",
     "LAST_LAYER",
+    "TEXT_FEEDFORWARD",
     "TEXT_HEADS",
     "TEXT_WIDTH",
     "config",
-    "idle_parts",
+    "layer_norms",
     "processor_config",
     "vision_config",
 ]
 
 Weights = dict[str, NDArray[np.float32]]
 
-EDGE = 160
+EDGE = 224
 """Pictures are squeezed to so many pixels square."""
 
 DIMENSION = 256
@@ -40,7 +42,7 @@ _TEXT_LAYERS = 6
 LAST_LAYER = f"text_model.encoder.layer.{_TEXT_LAYERS}."
 """Where the names of the layer on top of MiniLM's begin."""
 
-_TEXT_FEEDFORWARD = 1536
+TEXT_FEEDFORWARD = 1536
 _WIDTHS = (32, 64, 128, 256)
 _DEPTHS = (2, 2, 4, 2)
 
@@ -94,20 +96,10 @@ def processor_config() -> dict[str, Any]:
     }
 
 
-def idle_parts() -> Weights:
-    """
-    Return what the text tower's last layer has beside the trained attention, doing nothing.
-
-    The feed-forward part adds zero, the layer norms neither scale nor shift.
-    """
+def layer_norms() -> Weights:
+    """Return the layer norms of the text tower's last layer, which neither scale nor shift."""
     weights: Weights = {}
-    for name, shape in (
-        ("intermediate.dense", (_TEXT_FEEDFORWARD, TEXT_WIDTH)),
-        ("output.dense", (TEXT_WIDTH, _TEXT_FEEDFORWARD)),
-    ):
-        weights[f"{name}.weight"] = np.zeros(shape, np.float32)
-        weights[f"{name}.bias"] = np.zeros(shape[0], np.float32)
     for name in ("attention.output.LayerNorm", "output.LayerNorm"):
-        weights[f"{name}.weight"] = np.ones(TEXT_WIDTH, np.float32)
-        weights[f"{name}.bias"] = np.zeros(TEXT_WIDTH, np.float32)
-    return {LAST_LAYER + name: value for name, value in weights.items()}
+        weights[f"{LAST_LAYER}{name}.weight"] = np.ones(TEXT_WIDTH, np.float32)
+        weights[f"{LAST_LAYER}{name}.bias"] = np.zeros(TEXT_WIDTH, np.float32)
+    return weights

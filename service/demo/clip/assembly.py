@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from service.demo.clip.architecture import config, idle_parts, processor_config
+from service.demo.clip.architecture import config, layer_norms, processor_config
 from service.encoders.models import ModelFiles
 from service.errors import SetupError
 
@@ -24,7 +24,7 @@ WEIGHTS = Path(__file__).with_name("weights.safetensors")
 
 _TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt")
 # Rises when the same weights would be put together in another way
-_VERSION = b"2"
+_VERSION = b"3"
 
 
 def assemble(minilm: ModelFiles, folder: Path, weights: Path = WEIGHTS) -> ModelFiles:
@@ -95,14 +95,14 @@ def _write(minilm: ModelFiles, weights: Path, folder: Path) -> None:
 def _full_state(
     minilm: dict[str, NDArray[np.float32]], ours: dict[str, NDArray[np.floating]]
 ) -> dict[str, NDArray[np.float32]]:
-    """Return the tensors of the whole model: MiniLM's, ours, and what ours leave idle."""
+    """Return the tensors of the whole model: MiniLM's, ours, and our layer's norms."""
     text = {
         f"text_model.{name}": value
         for name, value in minilm.items()
         if not name.startswith("pooler.") and not name.endswith("position_ids")
     }
     own = {name: value.astype(np.float32) for name, value in ours.items()}
-    return {**text, **idle_parts(), **own}
+    return {**text, **layer_norms(), **own}
 
 
 def _write_json(path: Path, value: object) -> None:

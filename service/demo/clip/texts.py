@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+from torch import nn
 from transformers import AutoModel, AutoTokenizer
 
 from service.demo.clip.architecture import TEXT_WIDTH
@@ -49,6 +50,14 @@ class Tokens:
         there = steps < lengths[:, None]
         places = torch.where(there, starts[:, None] + steps, 0)
         return self.vectors[places].float() * there[..., None], there
+
+    def means(self) -> torch.Tensor:
+        """Return the texts' embeddings as MiniLM's users take them, shape (texts, TEXT_WIDTH)."""
+        rows = []
+        for numbers in torch.split(torch.arange(len(self)), _BATCH):
+            vectors, there = self.batch(numbers)
+            rows.append(vectors.sum(1) / there.sum(1, keepdim=True))
+        return nn.functional.normalize(torch.cat(rows), dim=-1)
 
 
 def encode_tokens(texts: Sequence[str], tell: Tell) -> Tokens:

@@ -20,7 +20,7 @@ __all__ = ["Sight", "VisionRecipe", "fact_matrix", "fact_weights", "features", "
 _AT_ONCE = 16
 _GRADIENT_NORM = 1.0
 # Figures are small, and slow to be learnt; landscapes and light are known within minutes
-_FIGURES = 3.0
+_FIGURES = 6.0
 _WARM_UP = 0.05  # of all steps
 
 

@@ -40,6 +40,11 @@ class Wanted:
                 clauses.append(frozenset(facts))
         return cls(tuple(clauses), frozenset(without))
 
+    @property
+    def particular(self) -> bool:
+        """Whether a colour, a count, a position or the lack of something is asked for."""
+        return bool(self.without) or any(" " in fact for clause in self.clauses for fact in clause)
+
     def fits(self, scene: Scene) -> bool:
         """Whether a scene's picture shows all that is asked for."""
         facts = scene.facts

@@ -183,3 +183,19 @@ def _commonest(texts):
         words = Counter(word for text in texts if not text & banned for word in text)
         banned |= {word for word, _ in words.most_common(1)}
     return banned
+
+
+def test_things_are_short_phrases_for_what_is_seen():
+    """Places and figures, in at most three words, none of them banned; nothing about light."""
+    things = {*Vocabulary(frozenset({stem("forest")})).things()}
+
+    assert {"a lake", "fleece"} <= things
+    assert max(len(thing.split()) for thing in things) == 3
+    assert not any(stem("forest") in stems(thing) for thing in things)
+    assert not {"fog", "a storm", "the moon", "a watercolour"} & things
+
+
+def test_phrases_without_articles_are_whole_wordings(vocabulary):
+    """What another text may be compared with word by word."""
+    assert {"storm", "lake", "low visibility"} <= vocabulary.bare_phrases()
+    assert not {"a storm", "visibility"} & vocabulary.bare_phrases()

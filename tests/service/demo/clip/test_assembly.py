@@ -38,7 +38,7 @@ def towers(files: ModelFiles) -> Towers:
 
 
 def test_the_weights_were_kept_from_the_held_out_words():
-    """The benchmark's queries hold no word that the model has learnt from."""
+    """The benchmark's queries hold no word of any caption the model has learnt from."""
     with safe_open(WEIGHTS, "numpy") as file:
         assert file.metadata()["held_out"] == digest(read_held_out([HELD_OUT]))
 

@@ -6,14 +6,26 @@ from random import Random
 import numpy as np
 import pytest
 import torch
+import typer
 from safetensors import safe_open
+from sentence_transformers import SentenceTransformer
 
 from service.demo.captions import Vocabulary
+from service.demo.captions.dictionary import Sense
+from service.demo.captions.explained import Explained
 from service.demo.captions.held_out import content_stems, digest
-from service.demo.clip.alignment import Alignment, AlignmentRecipe, Conditions, Lesson, align
+from service.demo.clip.alignment import (
+    Alignment,
+    AlignmentRecipe,
+    Conditions,
+    Explanations,
+    Lesson,
+    align,
+)
 from service.demo.clip.architecture import DIMENSION, EDGE
 from service.demo.clip.assembly import assemble
 from service.demo.clip.pictures import draw_pictures
+from service.demo.clip.senses import choose
 from service.demo.clip.texts import Tokens, encode_tokens
 from service.demo.clip.vision import (
     Sight,
@@ -25,7 +37,7 @@ from service.demo.clip.vision import (
 )
 from service.demo.scenes.scene import STOCK, Scene
 from service.demo.scenes.wanted import Wanted
-from service.demo.train import TRAINING, captions_of, save
+from service.demo.train import TRAINING, captions_of, explanations_of, save, senses_of
 from service.encoders import models
 from service.encoders.towers import Towers
 
@@ -121,10 +133,93 @@ def test_texts_and_pictures_come_together():
 
     aligned = align(lesson, AlignmentRecipe(steps=60, texts=16, pictures=128), nothing)
 
-    scores = _texts(aligned, tokens) @ aligned.pictures(truth).T
-    best = scores.topk(3).indices
+    best = _best(aligned, tokens, truth)
     for place, name in enumerate(times):
         assert all(truth[row, FACTS.index(name)] for row in best[place])
+
+
+def test_a_word_comes_to_mean_what_its_explanation_says():
+    """A made-up word that no caption has finds the pictures of its explanation."""
+    scenes = range(TRAINING, TRAINING + 400)
+    truth = torch.from_numpy(fact_matrix(scenes, FACTS)).float()
+    times = ["night", "sunset", "dawn", "day"]
+    known = encode_tokens(times, nothing)
+    conditions = Conditions([Wanted.parse(name) for name in times], FACTS)
+    words = encode_tokens(["zorblax", "quimbly", "night", "dawn"], nothing)
+    explanations = Explanations(words, torch.tensor([[0, 2], [1, 3]]))
+    recipe = AlignmentRecipe(steps=120, texts=16, pictures=128, explanations=16)
+
+    aligned = align(Lesson(known, conditions, truth, truth, explanations), recipe, nothing)
+    alone = align(Lesson(known, conditions, truth, truth), recipe, nothing)
+
+    shown = [
+        [
+            truth[best, FACTS.index(time)].mean().item()
+            for time, best in zip(("night", "dawn"), _best(model, words, truth), strict=False)
+        ]
+        for model in (aligned, alone)
+    ]
+    assert min(shown[0]) == 1
+    assert min(shown[1]) < 1
+
+
+def test_senses_near_to_the_captions_are_chosen():
+    """What a picture could show; and of a word with several such meanings, the nearest."""
+    wordings = ["a storm with wind and rain", "a boat", "fog on the water"]
+    tempest = Sense("tempest", False, "a storm with violent wind and rain", ())
+    shower = Sense("tempest", False, "an old word for rain on a boat", ())
+    quarrel = Sense("quarrel", False, "a noisy dispute between politicians", ())
+
+    def of_two(word: str) -> Sense:
+        return Sense(word, False, shower.definition, ())
+
+    assert choose([quarrel, shower, tempest], wordings, nothing) == [tempest]
+    assert choose([of_two("drench"), tempest], wordings, nothing) == [of_two("drench"), tempest]
+
+
+def test_only_words_that_captions_lack_are_explained(tmp_path: Path):
+    """A caption's own word, and one that is banned, are not taken from the dictionary."""
+    words = ("fog", "brume", "gloaming")
+    lines = (f"0000000{n} 19 n 01 {word} 0 000 | a mist\n" for n, word in enumerate(words))
+    (tmp_path / "data.noun").write_text("".join(lines))
+    (tmp_path / "data.adj").write_text("")
+    banned = content_stems(["gloaming"])
+
+    open_to_all = senses_of(tmp_path, Vocabulary(), frozenset())
+    strict = senses_of(tmp_path, Vocabulary(), banned)
+
+    assert [sense.word for sense in open_to_all] == ["brume", "gloaming"]
+    assert [sense.word for sense in strict] == ["brume"]
+
+
+def test_a_folder_without_a_dictionary_is_refused(tmp_path: Path):
+    """It says what is missing where."""
+    with pytest.raises(typer.BadParameter, match="does not hold WordNet's files"):
+        senses_of(tmp_path, Vocabulary(), frozenset())
+
+
+def test_explanations_are_numbered_by_their_texts():
+    """Each pair finds the tokens of its own two texts, which are encoded once."""
+    pairs = [Explained("dusk", "evening"), Explained("gloaming", "evening")]
+
+    found = explanations_of(pairs, nothing)
+
+    expected = encode_tokens(["dusk", "gloaming", "evening"], nothing).means()
+    means = found.tokens.means()
+    assert len(found.tokens) == 3
+    for (text, meaning), wanted in zip(found.pairs.tolist(), (0, 1), strict=True):
+        assert torch.allclose(means[text], expected[wanted], atol=1e-2)
+        assert torch.allclose(means[meaning], expected[2], atol=1e-2)
+
+
+def test_means_are_minilms_own():
+    """The mean of a text's tokens, of unit length, is what sentence-transformers gives."""
+    texts = ["horses amidst flowers", "sea"]
+    model = SentenceTransformer(str(models.resolve(models.MINILM, kind="query").folder))
+
+    means = encode_tokens(texts, nothing).means()
+
+    assert torch.allclose(means, torch.from_numpy(model.encode(texts)), atol=2e-3)
 
 
 def test_tokens_of_texts_are_theirs_whatever_the_batch():
@@ -167,7 +262,7 @@ def test_a_model_that_was_saved_is_put_together_and_loads(tmp_path: Path):
     file = tmp_path / "weights.safetensors"
     texts = ["a dog", "mountains with gloomy ambiance and a red boat on the lake at sunset"]
 
-    save(Sight(1).tower, aligned, frozenset({"peak"}), file)
+    save(Sight(1).tower, aligned, file, {"held_out": "peaks"})
     towers = Towers.load(
         assemble(models.resolve(models.MINILM, kind="query"), tmp_path, file), "cpu"
     )
@@ -176,7 +271,13 @@ def test_a_model_that_was_saved_is_put_together_and_loads(tmp_path: Path):
     assert towers.dimension == DIMENSION
     assert (towers.texts(texts) * expected).sum(1).min() > 0.999
     with safe_open(file, "numpy") as opened:
-        assert opened.metadata()["held_out"] == digest({"peak"})
+        assert opened.metadata()["held_out"] == "peaks"
+
+
+def _best(aligned: Alignment, tokens: Tokens, pooled: torch.Tensor) -> torch.Tensor:
+    """The three pictures nearest to each text."""
+    with torch.no_grad():
+        return (_texts(aligned, tokens) @ aligned.pictures(pooled).T).topk(3).indices
 
 
 def _texts(aligned: Alignment, tokens: Tokens) -> torch.Tensor:
