@@ -120,7 +120,9 @@ def main(
             save_model(sight, str(learnt_before))
         with _task(bar, "what it sees", scenes) as tell:
             pooled = features(sight, pictures, tell)
-        learnt = captions_of(ids, captions, banned, seed)
+        # Few scenes do not show everything that there are words for
+        said = captions_of(ids, captions, banned, seed)
+        learnt = [caption for caption in said if caption.wanted.facts <= {*facts}]
         with _task(bar, "text vectors", len(learnt)) as tell:
             tokens = encode_tokens([caption.text for caption in learnt], tell)
         conditions = Conditions([caption.wanted for caption in learnt], facts)

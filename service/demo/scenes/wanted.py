@@ -41,9 +41,14 @@ class Wanted:
         return cls(tuple(clauses), frozenset(without))
 
     @property
+    def facts(self) -> frozenset[str]:
+        """All facts that are spoken of."""
+        return self.without.union(*self.clauses)
+
+    @property
     def particular(self) -> bool:
         """Whether a colour, a count, a position or the lack of something is asked for."""
-        return bool(self.without) or any(" " in fact for clause in self.clauses for fact in clause)
+        return bool(self.without) or any(" " in fact for fact in self.facts)
 
     def fits(self, scene: Scene) -> bool:
         """Whether a scene's picture shows all that is asked for."""

@@ -167,7 +167,7 @@ def test_senses_near_to_the_captions_are_chosen():
     """What a picture could show; and of a word with several such meanings, the nearest."""
     wordings = ["a storm with wind and rain", "a boat", "fog on the water"]
     tempest = Sense("tempest", False, "a storm with violent wind and rain", ())
-    shower = Sense("tempest", False, "an old word for rain on a boat", ())
+    shower = Sense("tempest", False, "a small boat in the rain", ())
     quarrel = Sense("quarrel", False, "a noisy dispute between politicians", ())
 
     def of_two(word: str) -> Sense:
@@ -184,9 +184,10 @@ def test_only_words_that_captions_lack_are_explained(tmp_path: Path):
     (tmp_path / "data.noun").write_text("".join(lines))
     (tmp_path / "data.adj").write_text("")
     banned = content_stems(["gloaming"])
+    vocabulary = Vocabulary(banned)
 
-    open_to_all = senses_of(tmp_path, Vocabulary(), frozenset())
-    strict = senses_of(tmp_path, Vocabulary(), banned)
+    open_to_all = senses_of(tmp_path, vocabulary, frozenset())
+    strict = senses_of(tmp_path, vocabulary, banned)
 
     assert [sense.word for sense in open_to_all] == ["brume", "gloaming"]
     assert [sense.word for sense in strict] == ["brume"]

@@ -18,3 +18,8 @@ from service.demo.scenes.wanted import Wanted
 def test_colours_counts_and_what_is_lacking_are_particular(text: str, particular: bool):
     """They are harder than what a picture is about, and are told apart."""
     assert Wanted.parse(text).particular == particular
+
+
+def test_facts_are_those_wanted_and_those_not():
+    """Whatever a text speaks of."""
+    assert Wanted.parse("sea & gloomy|stormy & !boat").facts == {"sea", "gloomy", "stormy", "boat"}
