@@ -121,8 +121,8 @@ def main(
         with _task(bar, "what it sees", scenes) as tell:
             pooled = features(sight, pictures, tell)
         # Few scenes do not show everything that there are words for
-        said = captions_of(ids, captions, banned, seed)
-        learnt = [caption for caption in said if caption.wanted.facts <= {*facts}]
+        shown, said = frozenset(facts), captions_of(ids, captions, vocabulary, seed)
+        learnt = [caption for caption in said if caption.wanted.facts <= shown]
         with _task(bar, "text vectors", len(learnt)) as tell:
             tokens = encode_tokens([caption.text for caption in learnt], tell)
         conditions = Conditions([caption.wanted for caption in learnt], facts)
@@ -135,9 +135,8 @@ def main(
     typer.echo(f"Wrote {output}, {output.stat().st_size / 1e6:.1f} MB.")
 
 
-def captions_of(ids: Sequence[int], count: int, banned: frozenset[str], seed: int) -> list[Caption]:
+def captions_of(ids: Sequence[int], count: int, vocabulary: Vocabulary, seed: int) -> list[Caption]:
     """Return captions of scenes taken in turn, and every wording alone; no text twice."""
-    vocabulary = Vocabulary(banned)
     chance = Random(seed)
     said = [vocabulary.caption(Scene.of(ids[n % len(ids)]), chance) for n in range(count)]
     said += [Caption(text, wanted) for text, wanted in vocabulary.phrases()]

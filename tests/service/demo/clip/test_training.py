@@ -239,7 +239,7 @@ def test_words_held_out_are_in_no_caption():
     """A word of the table is learnt from in no form."""
     banned = content_stems(["Kittens amidst the blossoms", "gloomy peaks"])
 
-    learnt = captions_of(IDS, 500, banned, seed=0)
+    learnt = captions_of(IDS, 500, Vocabulary(banned), seed=0)
 
     assert not banned & content_stems(caption.text for caption in learnt)
     assert len({caption.text for caption in learnt}) == len(learnt) > 500
