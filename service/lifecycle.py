@@ -121,8 +121,9 @@ class Service:
         except StoreUnavailable:
             # Searches go on from memory and the source, so traffic may still come.
             store = "unavailable"
-        caught_up = parts.follower.caught_up
-        journal = {"caught_up": caught_up, "lag": parts.follower.lag}
+        follower = parts.memory.follower
+        caught_up = follower.caught_up
+        journal = {"caught_up": caught_up, "position": follower.position, "lag": follower.lag}
         ready = caught_up or store == "unavailable"
         return ready, {"source": source, "models": "loaded", "store": store, "journal": journal}
 
@@ -138,7 +139,8 @@ class Service:
         if parts is None:
             return {"replica": replica, "cluster": None}
         replica["thresholds"] = statistics.thresholds(parts.policy.thresholds)
-        replica["journal"] = {"position": parts.follower.position, "lag": parts.follower.lag}
+        follower = parts.memory.follower
+        replica["journal"] = {"position": follower.position, "lag": follower.lag}
         return {"replica": replica, "cluster": await self._cluster(parts.store)}
 
     async def _cluster(self, store: Store) -> Mapping[str, Any] | None:
@@ -162,18 +164,18 @@ class Service:
             self._fail(exc)
             return
         # A store that does not answer must not hold up searches.
-        for work in (self._components.follower.run, self._sweep, self._flush):
-            self._spawn(work())
+        for work in (*self._components.memory.tasks(), self._sweep(), self._flush()):
+            self._spawn(work)
         if self._components.demo is not None:
             self._spawn(self._components.demo.watch())
         _log.info("models_loaded", seconds=self._uptime_s())
         try:
             async with asyncio.timeout(self.settings.store_timeout_s):
-                await self._components.follower.reach_end()
+                await self._components.memory.follower.reach_end()
             event = "ready"
         except TimeoutError:
             event = "serving_before_the_journal_is_read"
-        _log.info(event, seconds=self._uptime_s(), entries=len(self._components.cache))
+        _log.info(event, seconds=self._uptime_s(), entries=len(self._components.memory.entries))
         self._settled.set()
 
     def _uptime_s(self) -> float:
@@ -203,9 +205,9 @@ class Service:
     async def _sweep(self) -> None:
         """Let go of what has expired, here and in the store."""
         while (parts := self._components) is not None:
-            parts.cache.sweep()
+            parts.memory.sweep()
             try:
-                await parts.store.purge()
+                await parts.memory.collect_garbage()
                 self._store_bytes = await parts.store.size_bytes()
             except StoreUnavailable as exc:
                 self._failures.note("purge", exc)
@@ -232,13 +234,13 @@ class Service:
 def _readings(parts: Components, store_bytes: float) -> Mapping[tuple[str, str], float]:
     """Read off the running parts what the table of metrics has, by (name, label value)."""
     values: dict[tuple[str, str], float] = {
-        ("nearhit_entries", ""): len(parts.cache),
-        ("nearhit_vector_bytes", ""): parts.cache.vector_bytes,
-        ("nearhit_pools_in_memory", ""): len(parts.pools),
+        ("nearhit_entries", ""): len(parts.memory.entries),
+        ("nearhit_vector_bytes", ""): parts.memory.entries.vector_bytes,
+        ("nearhit_pools_in_memory", ""): len(parts.memory.pools),
         ("nearhit_photo_bytes", ""): parts.photos.total_bytes,
         ("nearhit_store_bytes", ""): store_bytes,
-        ("nearhit_journal_lag", ""): parts.follower.lag,
-        ("nearhit_invalid_records", ""): parts.cache.invalid_records,
+        ("nearhit_journal_lag", ""): parts.memory.follower.lag,
+        ("nearhit_invalid_records", ""): parts.memory.entries.invalid_records,
         ("nearhit_fetches", ""): len(parts.fetching),
     }
     for encoder, worker in (("query", parts.query), ("clip", parts.clip)):

@@ -10,15 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cache.clock import Clock
-from cache.entries.entry import Entry
+from cache.entries.entry import Draft, Entry
 from cache.entries.ranking import Ranking
 from cache.entries.relations import Relation
 from cache.entries.scope import Scope
 from cache.entries.semantic import NearEntry, SemanticCache
 from cache.errors import StoreUnavailable
+from cache.journal.records import Mark
 from cache.pools.pool import Pool, PoolKey
 from cache.pools.pools import Pools
 from cache.sharing.flight import SingleFlight
+from cache.sharing.invalidation import Deletions
+from cache.sharing.outbox import Outbox
 from index import NEIGHBOURS
 from service.answers import Found, FreshRanking, Observer, Scored, SearchAnswer
 from service.encoders.protocol import ClipEncoder, QueryEncoder
@@ -54,11 +57,12 @@ class Costs:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A request with the names its answer may be found under."""
+    """A request, the names its answer may be found under, and what was known when it began."""
 
     request: SearchRequest
     scope: str
     pool_key: PoolKey
+    begun: Mark
 
 
 class Search:
@@ -71,7 +75,10 @@ class Search:
         clip: Ranks pools.
         cache: What is remembered.
         pools: Warm pools.
+        outbox: Takes fresh rankings to the store.
+        deletions: A search begun before a deletion is joined by nobody after it.
         fetch: Returns a cold pool, one fetch for all who ask.
+        mark: Says how far the journal has been read.
         reach: Returns once a journal position can be found in `cache`.
         policy: What the deployment decides.
         costs: Asked for the encoder time a hit has saved.
@@ -91,7 +98,10 @@ class Search:
         clip: ClipEncoder,
         cache: SemanticCache,
         pools: Pools,
+        outbox: Outbox,
+        deletions: Deletions,
         fetch: Callable[[PoolKey], Awaitable[Pool]],
+        mark: Callable[[], Mark],
         reach: Callable[[int], Awaitable[None]],
         policy: Policy,
         costs: Callable[[], Costs],
@@ -107,7 +117,10 @@ class Search:
         self._clip = clip
         self._cache = cache
         self._pools = pools
+        self._outbox = outbox
+        self._deletions = deletions
         self._fetch = fetch
+        self._mark = mark
         self._reach = reach
         self._policy = policy
         self._costs = costs
@@ -145,7 +158,7 @@ class Search:
         source, size, clip = self._source.identity, self._policy.pool_size, self._clip.fingerprint
         scope = Scope(source, request.filters, size, clip, self._query_encoder.fingerprint)
         key = PoolKey(source, request.tag, request.filters, size, clip)
-        return _Asked(request, scope.digest, key)
+        return _Asked(request, scope.digest, key, self._mark())
 
     def _answer(self, found: Found, k: int, watch: Stopwatch) -> SearchAnswer:
         candidates = found.pool.candidates
@@ -161,7 +174,9 @@ class Search:
         if not request.fresh and (hit := await self._exact(asked, watch)):
             return hit
         # Equal searches at the same time are one: no text is encoded twice for them.
-        alike = (asked.scope, request.tag, request.query, request.fresh, request.min_similarity)
+        deleted = self._deletions.latest(request.tag, request.query)
+        text = (asked.scope, request.tag, request.query)
+        alike = (*text, request.fresh, request.min_similarity, deleted)
         return await self._asking.do(alike, partial(self._find_by_model, asked, watch))
 
     async def _find_by_model(self, asked: _Asked, watch: Stopwatch) -> Found:
@@ -240,6 +255,8 @@ class Search:
             return None
         if pool is None or ranking is None or len(ranking) != len(pool):
             return None
+        self._cache.used(entry)
+        self._pools.used(pool)
         age_s = self._clock.now() - entry.created_at
         return Found(tier, pool, ranking, True, age_s, entry, similarity, relation)
 
@@ -260,6 +277,7 @@ class Search:
         watch: Stopwatch,
     ) -> Found:
         """Rank a pool for the very query asked, and remember the ranking."""
+        self._pools.used(pool)
         age_s = 0.0 if tier is Tier.ORIGIN else self._clock.now() - pool.fetched_at
         if not pool:
             return Found(tier, pool, Ranking.of(np.empty(0, np.float32)), False, age_s)
@@ -285,17 +303,18 @@ class Search:
             query_model=self._query_encoder.fingerprint,
             tag=asked.request.tag,
             query=asked.request.query,
-            embedding=embedding.astype(np.float16),
             pool_id=pool.id,
             created_at=self._clock.now(),
             expires_at=pool.expires_at,
         )
+        draft = Draft(entry, embedding.astype(np.float16), ranking, pool, asked.begun)
         try:
-            await self._pools.keep(pool)
-            position = await self._cache.remember(entry, ranking)
+            position = await self._outbox.write(draft)
         except StoreUnavailable as exc:
             self._failures.note("append", exc)
             self._counters.add("nearhit_unstored_answers")
+            return False
+        if position is None:
             return False
         # It is stored; should the journal lag, the answer need not wait for that.
         with suppress(TimeoutError):

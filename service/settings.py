@@ -91,6 +91,14 @@ class Settings(BaseSettings):
         "sqlite:///.cache/nearhit.db", description="Where everything learnt is kept."
     )
     store_timeout_s: float = Field(2.0, gt=0, description="Longest wait for the store.")
+    max_entries: int = Field(
+        100_000,
+        ge=100,
+        description="Remembered queries, at most; those that will be missed least go.",
+    )
+    max_pools: int = Field(
+        1000, ge=10, description="Pools kept, at most; those that will be missed least go."
+    )
     min_similarity: float = Field(
         0.90,
         ge=-1,

@@ -1,62 +1,72 @@
 """Entries and rankings as bytes: explicit, versioned, checked when read."""
 
 import struct
-from typing import Any
+import sys
 
-import msgpack
 import numpy as np
+from numpy.typing import NDArray
 
 from cache.entries.entry import Entry
 from cache.entries.ranking import Ranking
 from cache.errors import RecordInvalid
+from cache.seal import seal, seal_fields, unseal, unseal_fields
 
 __all__ = ["decode_entry", "decode_ranking", "encode_entry", "encode_ranking"]
 
-_ENTRY_VERSION = 1
-_RANKING_VERSION = 1
-_RANKING_HEADER = struct.Struct("<BHdd")
-_FIELDS = ("scope", "query_model", "tag", "query", "pool_id")
+_ENTRY_VERSION = 2
+_RANKING_VERSION = 2
+_RANKING_HEADER = struct.Struct("<Hdd")
+_NARROW = 256
+_TEXTS = ("scope", "query_model", "tag", "query", "pool_id")
+_NUMBERS = ("created_at", "expires_at", "since")
+
+_Embedding = NDArray[np.float16]
 
 
-def encode_entry(entry: Entry) -> bytes:
-    """Write an entry: a msgpack map, its embedding as raw little-endian float16."""
-    fields: dict[str, Any] = {name: getattr(entry, name) for name in _FIELDS}
-    fields["v"] = _ENTRY_VERSION
-    fields["created_at"] = entry.created_at
-    fields["expires_at"] = entry.expires_at
-    fields["embedding"] = entry.embedding.astype("<f2").tobytes()
-    return bytes(msgpack.packb(fields))
-
-
-def decode_entry(body: bytes) -> Entry:
+def encode_entry(entry: Entry, embedding: _Embedding) -> bytes:
     """
-    Read an entry back.
+    Write an entry: its fields in order, digests and embedding as raw bytes.
+
+    Args:
+        entry: What is remembered.
+        embedding: Its query embedding, float16, shape (d,).
+    """
+    texts = [_shortened(getattr(entry, name)) for name in _TEXTS]
+    numbers = [getattr(entry, name) for name in _NUMBERS]
+    return seal_fields(_ENTRY_VERSION, [*texts, *numbers, embedding.astype("<f2").tobytes()])
+
+
+def decode_entry(body: bytes) -> tuple[Entry, _Embedding]:
+    """
+    Read an entry back, and its embedding, float16, shape (d,).
 
     Raises:
         RecordInvalid: If the bytes are of another version, truncated or corrupt.
     """
+    fields = unseal_fields(_ENTRY_VERSION, body, "entry", len(_TEXTS) + len(_NUMBERS) + 1)
+    raw_texts, raw_numbers, raw = fields[: len(_TEXTS)], fields[len(_TEXTS) : -1], fields[-1]
     try:
-        fields = msgpack.unpackb(body)
-        if fields["v"] != _ENTRY_VERSION:
-            raise RecordInvalid(f"entry of version {fields['v']}")
-        embedding = np.frombuffer(fields["embedding"], dtype="<f2")
-        texts = {name: str(fields[name]) for name in _FIELDS}
-        created_at, expires_at = float(fields["created_at"]), float(fields["expires_at"])
-    except (ValueError, KeyError, TypeError, msgpack.UnpackException) as exc:
-        raise RecordInvalid("entry cannot be read") from exc
+        embedding = np.frombuffer(raw, dtype="<f2")
+        scope, query_model, tag, query, pool_id = map(_lengthened, raw_texts)
+        created_at, expires_at, since = float(raw_numbers[0]), float(raw_numbers[1]), raw_numbers[2]
+    except (ValueError, TypeError, AttributeError) as exc:
+        raise RecordInvalid("entry that cannot be read") from exc
     if not len(embedding) or not np.isfinite(embedding).all() or not embedding.any():
         raise RecordInvalid("entry without a usable embedding")
-    if not np.isfinite([created_at, expires_at]).all():
+    if not np.isfinite([created_at, expires_at]).all() or not isinstance(since, int):
         raise RecordInvalid("entry without a beginning and an end")
-    return Entry(**texts, embedding=embedding, created_at=created_at, expires_at=expires_at)
+    # Thousands of entries share all of these but the query; one copy each is enough.
+    scope, query_model, tag, pool_id = map(sys.intern, (scope, query_model, tag, pool_id))
+    entry = Entry(scope, query_model, tag, query, pool_id, created_at, expires_at, since)
+    return entry, embedding
 
 
 def encode_ranking(ranking: Ranking) -> bytes:
-    """Write a ranking: header, positions, steps, all little-endian."""
-    header = _RANKING_HEADER.pack(_RANKING_VERSION, len(ranking), ranking.low, ranking.high)
-    return (
-        header + ranking.positions.astype("<u2").tobytes() + ranking.steps.astype("<u2").tobytes()
-    )
+    """Write a ranking: header, positions (a byte each where that does), steps; little-endian."""
+    header = _RANKING_HEADER.pack(len(ranking), ranking.low, ranking.high)
+    positions = ranking.positions.astype(_positions_type(len(ranking))).tobytes()
+    steps = ranking.steps.astype("<u2").tobytes()
+    return seal(_RANKING_VERSION, header + positions + steps)
 
 
 def decode_ranking(body: bytes) -> Ranking:
@@ -66,17 +76,38 @@ def decode_ranking(body: bytes) -> Ranking:
     Raises:
         RecordInvalid: If the bytes are of another version, truncated or no permutation.
     """
-    if len(body) < _RANKING_HEADER.size:
+    payload = unseal(_RANKING_VERSION, body, "ranking")
+    if len(payload) < _RANKING_HEADER.size:
         raise RecordInvalid("ranking cut short")
-    version, n, low, high = _RANKING_HEADER.unpack_from(body)
-    if version != _RANKING_VERSION:
-        raise RecordInvalid(f"ranking of version {version}")
-    if len(body) != _RANKING_HEADER.size + 4 * n:
+    n, low, high = _RANKING_HEADER.unpack_from(payload)
+    kind = np.dtype(_positions_type(n))
+    if len(payload) != _RANKING_HEADER.size + n * (kind.itemsize + 2):
         raise RecordInvalid("ranking of another length than it says")
-    positions = np.frombuffer(body, "<u2", n, _RANKING_HEADER.size)
-    steps = np.frombuffer(body, "<u2", n, _RANKING_HEADER.size + 2 * n)
+    positions = np.frombuffer(payload, kind, n, _RANKING_HEADER.size)
+    steps = np.frombuffer(payload, "<u2", n, _RANKING_HEADER.size + n * kind.itemsize)
     if not np.array_equal(np.sort(positions), np.arange(n)):
         raise RecordInvalid("ranking is no permutation")
     if not np.isfinite([low, high]).all() or low > high or (steps[1:] > steps[:-1]).any():
         raise RecordInvalid("ranking with scores out of order")
-    return Ranking(positions, steps, low, high)
+    return Ranking(positions.astype(np.uint16), steps, low, high)
+
+
+def _positions_type(n: int) -> str:
+    return "u1" if n <= _NARROW else "<u2"
+
+
+def _shortened(text: str) -> str | bytes:
+    """Return the bytes that hexadecimal digits stand for; any other text as it is."""
+    try:
+        raw = bytes.fromhex(text)
+    except ValueError:
+        return text
+    return raw if raw.hex() == text else text
+
+
+def _lengthened(field: object) -> str:
+    if isinstance(field, bytes):
+        return field.hex()
+    if isinstance(field, str):
+        return field
+    raise TypeError("neither text nor bytes")

@@ -2,8 +2,8 @@
 
 import heapq
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import structlog
@@ -11,11 +11,15 @@ from numpy.typing import NDArray
 
 from cache.clock import Clock
 from cache.entries.codec import decode_entry, decode_ranking, encode_entry, encode_ranking
-from cache.entries.entry import Entry
+from cache.entries.entry import Draft, Entry
 from cache.entries.ranking import Ranking
 from cache.errors import RecordInvalid
+from cache.journal.begun import append_begun
+from cache.journal.notices import Deletion, Eviction
 from cache.journal.records import Positioned, Record, RecordKind
-from cache.stores.protocol import Blob, BlobKind, Store
+from cache.sharing.invalidation import Deletions
+from cache.sharing.usage import Usage
+from cache.stores.protocol import NOTHING, Blob, BlobKind, Freed, Store
 from index import NEIGHBOURS, VectorIndex
 
 __all__ = ["NearEntry", "SemanticCache"]
@@ -53,18 +57,29 @@ class SemanticCache:
         store: Holds journal and rankings.
         index: Empty index over query embeddings; journal positions are its keys.
         query_model: Fingerprint of the query encoder; entries of another are passed over.
+        deletions: Asked which entries must go; has taken in every record before this does.
         clock: Decides what has expired.
     """
 
-    def __init__(self, store: Store, index: VectorIndex, query_model: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        index: VectorIndex,
+        query_model: str,
+        deletions: Deletions,
+        clock: Clock,
+    ) -> None:
         self._store = store
         self._index = index
         self._query_model = query_model
+        self._deletions = deletions
         self._clock = clock
+        self._generation: str | None = None
         self._entries: dict[int, Entry] = {}
         self._positions: dict[_Key, int] = {}
         self._ends: list[tuple[float, int]] = []
         self._rankings: OrderedDict[str, Ranking] = OrderedDict()
+        self._usage = Usage[int]()
         self._invalid = 0
 
     def __len__(self) -> int:
@@ -119,28 +134,40 @@ class SemanticCache:
                 self._rankings.popitem(last=False)
         return ranking
 
-    async def remember(self, entry: Entry, ranking: Ranking) -> int:
+    async def remember(self, draft: Draft) -> int | None:
         """
-        Append an entry with its ranking; return its position in the journal.
+        Append an entry with its ranking; return its position, or None where it was deleted since.
 
         Raises:
             StoreUnavailable: If the store does not take it.
+            JournalReplaced: If the journal is replaced again and again.
         """
-        end = entry.expires_at
-        record = Record(RecordKind.ENTRY, encode_entry(entry), end)
-        blob = Blob(BlobKind.RANKING, entry.ranking_key, encode_ranking(ranking), end)
-        return await self._store.append([record], [blob])
+        entry = draft.entry
+        if self._deletions.kills_from(draft.begun, entry.tag, entry.query):
+            return None
+        ranking = encode_ranking(draft.ranking)
+        blob = Blob(BlobKind.RANKING, entry.ranking_key, ranking, entry.expires_at)
+
+        async def append(since: int, generation: str | None) -> int:
+            body = encode_entry(replace(entry, since=since), draft.embedding)
+            return await self._store.append(
+                [Record(RecordKind.ENTRY, body, entry.expires_at)],
+                [blob],
+                generation=generation,
+                freed=self._replaced_by(entry, generation),
+            )
+
+        return await append_begun(draft.begun, append)
 
     def apply(self, records: Sequence[Positioned]) -> None:
         """Take in journal records, in order; what cannot be read is counted and passed over."""
-        fresh: dict[_Key, tuple[int, Entry]] = {}
-        for positioned in records:
-            entry = self._readable(positioned.record)
-            if entry is not None:
-                key = (entry.scope, entry.tag, entry.query)
-                fresh[key] = (positioned.position, entry)
-        self._forget([self._positions[key] for key in fresh if key in self._positions])
-        self._take(list(fresh.values()))
+        match records[0].record.kind:
+            case RecordKind.ENTRY:
+                self._add(records)
+            case RecordKind.DELETION:
+                self._forget([p for p, entry in self._entries.items() if self._is_deleted(entry)])
+            case RecordKind.EVICTION:
+                self._evict(records)
 
     def sweep(self) -> int:
         """Let go of what has expired; return how many entries went."""
@@ -151,10 +178,66 @@ class SemanticCache:
         self._forget(gone)
         return len(gone)
 
-    def reset(self) -> None:
+    def reset(self, generation: str) -> None:
         """Forget everything: the journal is another one."""
+        self._generation = generation
         self._forget(list(self._entries))
         self._ends.clear()
+
+    def _replaced_by(self, entry: Entry, generation: str | None) -> Freed:
+        """Return what a journal need not keep once an entry is there."""
+        old = self._positions.get((entry.scope, entry.tag, entry.query))
+        # Positions mean something in the journal they were issued in, and in no other.
+        if old is None or generation != self._generation:
+            return NOTHING
+        stale = self._entries[old].ranking_key
+        return Freed([old], [stale] if stale != entry.ranking_key else [])
+
+    def _add(self, records: Sequence[Positioned]) -> None:
+        fresh: dict[_Key, tuple[int, Entry, NDArray[np.float16]]] = {}
+        for positioned in records:
+            read = self._readable(positioned.record)
+            if read is not None:
+                entry, embedding = read
+                key = (entry.scope, entry.tag, entry.query)
+                fresh[key] = (positioned.position, entry, embedding)
+        self._forget([self._positions[key] for key in fresh if key in self._positions])
+        self._take(list(fresh.values()))
+
+    def _evict(self, records: Sequence[Positioned]) -> None:
+        for positioned in records:
+            try:
+                eviction = Eviction.of(positioned.record)
+            except RecordInvalid as exc:
+                self._pass_over(exc)
+                continue
+            self._forget([p for p in eviction.positions if p in self._entries])
+
+    def _is_deleted(self, entry: Entry) -> bool:
+        return self._deletions.kills(entry.since, entry.tag, entry.query)
+
+    def used(self, entry: Entry) -> None:
+        """Note that an entry has been served."""
+        position = self._positions.get((entry.scope, entry.tag, entry.query))
+        if position is not None:
+            self._usage.note(position, self._clock.now())
+
+    def least_worth(self, count: int, *, but: Collection[int] = ()) -> list[int]:
+        """Return the positions of so many entries that will be missed least, besides some."""
+        created = {p: entry.created_at for p, entry in self._entries.items() if p not in but}
+        return self._usage.victims(created, count)
+
+    def of_pools(self, pools: Collection[str]) -> set[int]:
+        """Return the positions of all entries that speak of some pools."""
+        return {p for p, entry in self._entries.items() if entry.pool_id in pools}
+
+    def covered_by(self, deletion: Deletion) -> list[int]:
+        """Return the positions of all entries that a deletion takes."""
+        return [p for p, e in self._entries.items() if deletion.covers(e.tag, e.query)]
+
+    def ranking_keys(self, positions: Sequence[int]) -> list[str]:
+        """Return the names of entries' rankings in the store."""
+        return [self._entries[p].ranking_key for p in positions if p in self._entries]
 
     async def _read_ranking(self, key: str) -> Ranking | None:
         body = (await self._store.get(BlobKind.RANKING, [key])).get(key)
@@ -169,41 +252,43 @@ class SemanticCache:
     def _is_live(self, entry: Entry) -> bool:
         return entry.expires_at > self._clock.now()
 
-    def _readable(self, record: Record) -> Entry | None:
-        if record.kind != RecordKind.ENTRY or record.expires_at <= self._clock.now():
+    def _readable(self, record: Record) -> tuple[Entry, NDArray[np.float16]] | None:
+        if record.expires_at <= self._clock.now():
             return None
         try:
-            entry = decode_entry(record.body)
+            entry, embedding = decode_entry(record.body)
         except RecordInvalid as exc:
             self._pass_over(exc)
             return None
-        if entry.query_model != self._query_model:
+        if entry.query_model != self._query_model or self._is_deleted(entry):
             return None
-        if len(entry.embedding) != self._index.dimension:
+        if len(embedding) != self._index.dimension:
             self._pass_over(RecordInvalid("entry with an embedding of another length"))
             return None
-        return entry
+        return entry, embedding
 
     def _pass_over(self, reason: RecordInvalid) -> None:
         self._invalid += 1
         _log.warning("record_ignored", reason=str(reason))
 
-    def _take(self, fresh: Sequence[tuple[int, Entry]]) -> None:
-        by_scope: dict[str, list[tuple[int, Entry]]] = {}
-        for position, entry in fresh:
-            by_scope.setdefault(entry.scope, []).append((position, entry))
+    def _take(self, fresh: Sequence[tuple[int, Entry, NDArray[np.float16]]]) -> None:
+        by_scope: dict[str, list[tuple[int, NDArray[np.float16]]]] = {}
+        for position, entry, embedding in fresh:
+            by_scope.setdefault(entry.scope, []).append((position, embedding))
             self._entries[position] = entry
             self._positions[entry.scope, entry.tag, entry.query] = position
             heapq.heappush(self._ends, (entry.expires_at, position))
         for scope, rows in by_scope.items():
-            vectors = np.stack([entry.embedding for _, entry in rows]).astype(np.float32)
+            vectors = np.stack([embedding for _, embedding in rows]).astype(np.float32)
             self._index.add(scope, [position for position, _ in rows], vectors)
 
     def _forget(self, positions: Sequence[int]) -> None:
         by_scope: dict[str, list[int]] = {}
         for position in positions:
             entry = self._entries.pop(position)
+            self._rankings.pop(entry.ranking_key, None)
             del self._positions[entry.scope, entry.tag, entry.query]
             by_scope.setdefault(entry.scope, []).append(position)
         for scope, keys in by_scope.items():
             self._index.remove(scope, keys)
+        self._usage.forget(positions)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cache.digest import digest
+from cache.journal.records import NOWHERE, Mark
 from cache.pools.filters import Filters
 
 __all__ = ["POOL_LIFETIME_S", "Candidate", "Pool", "PoolKey"]
@@ -66,6 +67,10 @@ class PoolKey:
         """A short stable hash, the pool's name in a store."""
         return digest(self.source, self.tag, self.filters.pairs, self.size, self.clip)
 
+    def photo(self, photo_id: str) -> str:
+        """Return a photo's name among embeddings: two sources may use one id for two photos."""
+        return f"{self.source}/{photo_id}"
+
 
 @dataclass(frozen=True, slots=True)
 class Pool:
@@ -79,6 +84,7 @@ class Pool:
         embeddings: Unit rows, float16, shape (len(candidates), d), read-only.
         fetched_at: Wall time of the source's answer, seconds since the epoch.
         expires_at: Wall time from which the pool must not be served.
+        begun: How far the journal had been read when its fetch began.
     """
 
     id: str
@@ -87,6 +93,12 @@ class Pool:
     embeddings: NDArray[np.float16]
     fetched_at: float
     expires_at: float
+    begun: Mark = NOWHERE
+
+    @property
+    def photos(self) -> list[str]:
+        """Names of its photos among embeddings: two sources may use one id for two photos."""
+        return [self.key.photo(candidate.id) for candidate in self.candidates]
 
     def __len__(self) -> int:
         return len(self.candidates)

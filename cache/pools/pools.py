@@ -3,47 +3,70 @@
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import structlog
-from numpy.typing import NDArray
 
 from cache.clock import Clock
 from cache.errors import RecordInvalid
-from cache.pools.codec import decode_pool, encode_pool
-from cache.pools.pool import Candidate, Pool, PoolKey
-from cache.stores.protocol import Blob, BlobKind, Store
+from cache.journal.begun import append_begun
+from cache.journal.notices import Deletion, Eviction
+from cache.journal.records import Mark, Positioned, RecordKind
+from cache.pools.codec import Notice, decode_pool, encode_pool
+from cache.pools.embeddings import Embeddings
+from cache.pools.pool import POOL_LIFETIME_S, Candidate, Pool, PoolKey
+from cache.sharing.invalidation import Deletions
+from cache.sharing.usage import Usage
+from cache.stores.protocol import Blob, BlobKind, Lease, Store
 
-__all__ = ["EMBEDDING_LIFETIME_S", "Pools"]
-
-EMBEDDING_LIFETIME_S = 30 * 24 * 3600.0
-"""Image embeddings outlive pools, so that a pool fetched again encodes only what is new."""
+__all__ = ["Pools"]
 
 _log = structlog.get_logger(__name__)
 
 
 class Pools:
     """
-    Pools by id, the pool each key has now, and image embeddings by photo.
+    Pools by id, and the pool each key has now: a view of the journal, as entries are.
 
-    Two processes may fetch one key at the same time: both pools are kept, since
-    entries speak of a pool by its id; the key has the one stored last.
+    Two replicas that cannot see each other may fetch one key at the same time: both
+    pools are kept, since entries speak of a pool by its id; the key has the one
+    published last.
 
     Args:
         store: Where they are kept.
+        embeddings: Where their embeddings are.
+        deletions: Asked which pools must go; has taken in every record before this does.
         clock: Decides what has expired.
         in_memory: How many pools stay decoded; the least recently used goes.
     """
 
-    def __init__(self, store: Store, clock: Clock, *, in_memory: int = 256) -> None:
+    def __init__(
+        self,
+        store: Store,
+        embeddings: Embeddings,
+        deletions: Deletions,
+        clock: Clock,
+        *,
+        in_memory: int = 256,
+    ) -> None:
         self._store = store
+        self._embeddings = embeddings
+        self._deletions = deletions
         self._clock = clock
         self._in_memory = in_memory
+        self._generation: str | None = None
+        self._notices: dict[str, Notice] = {}
+        self._current: dict[str, str] = {}
+        self._own: dict[str, str] = {}
+        self._usage = Usage[str]()
         self._pools: OrderedDict[str, Pool] = OrderedDict()
         self._photos: dict[str, Mapping[str, Candidate]] = {}
-        self._ids: dict[str, str] = {}
 
     def __len__(self) -> int:
         return len(self._pools)
+
+    @property
+    def published(self) -> Mapping[str, Notice]:
+        """The pools the journal knows, by id; some may have expired."""
+        return self._notices
 
     async def current(self, key: PoolKey) -> Pool | None:
         """
@@ -52,16 +75,12 @@ class Pools:
         Raises:
             StoreUnavailable: If it is not in memory and the store does not answer.
         """
-        digest = key.digest
-        held = self._ids.get(digest)
-        pool = None if held is None else await self.get(held)
-        if pool is None:
-            # Another process may have fetched one since.
-            body = (await self._store.get(BlobKind.POOL_ID, [digest])).get(digest)
-            pool = None if body is None else await self.get(body.decode("ascii", "replace"))
-        if pool is not None:
-            self._ids[digest] = pool.id
-        return pool
+        for named in (self._current, self._own):
+            pool_id = named.get(key.digest)
+            pool = None if pool_id is None else await self.get(pool_id)
+            if pool is not None:
+                return pool
+        return None
 
     async def get(self, pool_id: str) -> Pool | None:
         """
@@ -71,78 +90,137 @@ class Pools:
             StoreUnavailable: If it is not in memory and the store does not answer.
         """
         pool = self._pools.get(pool_id)
-        if pool is None:
-            pool = await self._load(pool_id)
-        if pool is None or pool.expires_at <= self._clock.now():
+        if pool is None and pool_id in self._notices:
+            pool = await self._load(self._notices[pool_id])
+        if pool is None or not self._is_live(pool):
             self._let_go(pool_id)
             return None
         self._hold(pool)
         return pool
 
-    async def put(self, pool: Pool) -> None:
+    def hold(self, pool: Pool) -> None:
+        """Make a pool its key's on this replica, whether or not the store takes it."""
+        self._hold(pool)
+        self._own[pool.key.digest] = pool.id
+
+    async def publish(self, pool: Pool, lease: Lease | None = None) -> int | None:
         """
-        Make a pool its key's, in memory and then in the store.
+        Make a pool its key's on every replica; its embeddings are in the store already.
+
+        Args:
+            pool: What was fetched.
+            lease: The lease to fetch it, where one was taken.
+
+        Returns:
+            Position in the journal; None where the tag was deleted since the fetch began.
 
         Raises:
-            StoreUnavailable: If the store does not take it; memory holds it all the same.
+            StoreUnavailable: If the store does not take it.
+            LeaseLost: If somebody else fetches the key by now.
+            JournalReplaced: If the journal is replaced again and again.
         """
-        self._hold(pool)
-        self._ids[pool.key.digest] = pool.id
-        await self._store_both(pool)
+        key, end = pool.key, pool.expires_at
+        if self._deletions.kills_from(pool.begun, key.tag):
+            return None
+        await self._store.put([Blob(BlobKind.POOL, pool.id, encode_pool(pool), end)])
+
+        async def append(since: int, generation: str | None) -> int:
+            notice = Notice(pool.id, key.digest, key.tag, since, end)
+            return await self._store.append([notice.record()], generation=generation, lease=lease)
+
+        return await append_begun(pool.begun, append)
 
     async def keep(self, pool: Pool) -> None:
         """
-        See to it that a pool is in the store, so that entries may speak of it.
+        See to it that a pool is published, so that entries may speak of it.
 
         The store is asked each time: it may have been away when the pool was
-        put, or have been emptied since.
+        fetched, or have been emptied since.
 
         Raises:
             StoreUnavailable: If it is not and the store does not take it.
         """
-        if not await self._store.has(BlobKind.POOL, pool.id):
-            await self._store_both(pool)
+        if pool.id in self._notices and await self._store.has(BlobKind.POOL, pool.id):
+            return
+        dimension = pool.embeddings.shape[1]
+        known = await self._embeddings.get(
+            pool.key.clip, pool.photos, dimension, until=pool.expires_at
+        )
+        missing = [at for at, photo in enumerate(pool.photos) if photo not in known]
+        if missing:
+            photos = [pool.photos[at] for at in missing]
+            await self._embeddings.put(pool.key.clip, photos, pool.embeddings[missing])
+        await self.publish(pool)
 
-    async def _store_both(self, pool: Pool) -> None:
-        """Store a pool, and that its key has it now."""
-        end = pool.expires_at
-        named = Blob(BlobKind.POOL_ID, pool.key.digest, pool.id.encode(), end)
-        await self._store.put([Blob(BlobKind.POOL, pool.id, encode_pool(pool), end), named])
+    def used(self, pool: Pool) -> None:
+        """Note that a pool has served an answer."""
+        if pool.id in self._notices:
+            self._usage.note(pool.id, self._clock.now())
+
+    def least_worth(self, count: int) -> list[str]:
+        """Return the ids of so many published pools that will be missed least."""
+        published = {n.pool_id: n.expires_at - POOL_LIFETIME_S for n in self._notices.values()}
+        return self._usage.victims(published, count)
+
+    def covered_by(self, deletion: Deletion) -> list[str]:
+        """Return the ids of all published pools that a deletion takes."""
+        return [n.pool_id for n in self._notices.values() if deletion.covers_pool(n.tag)]
 
     def candidate(self, photo_id: str) -> Candidate | None:
         """Return a photo's candidate from the pools in memory, or None."""
         found = (photos.get(photo_id) for photos in self._photos.values())
         return next((candidate for candidate in found if candidate), None)
 
-    async def embeddings(
-        self, clip: str, photos: Sequence[str], dimension: int
-    ) -> dict[str, NDArray[np.float16]]:
-        """
-        Return the embeddings known of photos, float16, shape (dimension,) each.
+    def apply(self, records: Sequence[Positioned]) -> None:
+        """Take in journal records, in order; what cannot be read is passed over."""
+        match records[0].record.kind:
+            case RecordKind.POOL:
+                self._note(records)
+            case RecordKind.DELETION:
+                self._forget([n.pool_id for n in self._notices.values() if self._is_deleted(n)])
+                self._forget([i for i, pool in self._pools.items() if not self._is_live(pool)])
+            case RecordKind.EVICTION:
+                self._evict(records)
 
-        Raises:
-            StoreUnavailable: If the store does not answer.
-        """
-        names = {_name(clip, photo): photo for photo in photos}
-        bodies = await self._store.get(BlobKind.EMBEDDING, list(names))
-        fitting = {names[n]: body for n, body in bodies.items() if len(body) == 2 * dimension}
-        found = {photo: np.frombuffer(body, "<f2") for photo, body in fitting.items()}
-        return {photo: vector for photo, vector in found.items() if np.isfinite(vector).all()}
+    def sweep(self) -> int:
+        """Let go of what has expired; return how many pools went."""
+        now = self._clock.now()
+        gone = [n.pool_id for n in self._notices.values() if n.expires_at <= now]
+        gone += [i for i, pool in self._pools.items() if pool.expires_at <= now]
+        self._forget(gone)
+        return len(set(gone))
 
-    async def put_embeddings(
-        self, clip: str, photos: Sequence[str], vectors: NDArray[np.float16]
-    ) -> None:
-        """
-        Remember the embeddings of photos, float16, shape (len(photos), d).
+    def reset(self, generation: str) -> None:
+        """Begin anew: the journal is another one; pools in memory are good for this replica."""
+        self._generation = generation
+        self._notices.clear()
+        self._current.clear()
+        self._own = {pool.key.digest: pool.id for pool in self._pools.values()}
 
-        Raises:
-            StoreUnavailable: If the store does not take them.
-        """
-        end = self._clock.now() + EMBEDDING_LIFETIME_S
-        rows = zip(photos, vectors.astype("<f2"), strict=True)
-        await self._store.put(
-            [Blob(BlobKind.EMBEDDING, _name(clip, p), v.tobytes(), end) for p, v in rows]
-        )
+    def _note(self, records: Sequence[Positioned]) -> None:
+        for positioned in records:
+            try:
+                notice = Notice.of(positioned.record)
+            except RecordInvalid as exc:
+                _log.warning("record_ignored", reason=str(exc))
+                continue
+            if notice.expires_at > self._clock.now() and not self._is_deleted(notice):
+                self._notices[notice.pool_id] = notice
+                self._current[notice.key] = notice.pool_id
+
+    def _evict(self, records: Sequence[Positioned]) -> None:
+        for positioned in records:
+            try:
+                self._forget(Eviction.of(positioned.record).pools)
+            except RecordInvalid as exc:
+                _log.warning("record_ignored", reason=str(exc))
+
+    def _is_deleted(self, notice: Notice) -> bool:
+        return self._deletions.kills(notice.since, notice.tag)
+
+    def _is_live(self, pool: Pool) -> bool:
+        deleted = self._deletions.kills_from(pool.begun, pool.key.tag)
+        return not deleted and pool.expires_at > self._clock.now()
 
     def _hold(self, pool: Pool) -> None:
         if pool.id not in self._pools:
@@ -153,24 +231,34 @@ class Pools:
             self._let_go(next(iter(self._pools)))
 
     def _let_go(self, pool_id: str) -> None:
+        """Drop a pool from memory."""
         pool = self._pools.pop(pool_id, None)
         self._photos.pop(pool_id, None)
-        if pool is not None and self._ids.get(pool.key.digest) == pool_id:
-            del self._ids[pool.key.digest]
+        if pool is not None and self._own.get(pool.key.digest) == pool_id:
+            del self._own[pool.key.digest]
 
-    async def _load(self, pool_id: str) -> Pool | None:
-        body = (await self._store.get(BlobKind.POOL, [pool_id])).get(pool_id)
+    def _forget(self, pool_ids: Sequence[str]) -> None:
+        """Drop pools from the view altogether."""
+        for pool_id in pool_ids:
+            self._let_go(pool_id)
+            notice = self._notices.pop(pool_id, None)
+            if notice is not None and self._current.get(notice.key) == pool_id:
+                del self._current[notice.key]
+        self._usage.forget(pool_ids)
+
+    async def _load(self, notice: Notice) -> Pool | None:
+        body = (await self._store.get(BlobKind.POOL, [notice.pool_id])).get(notice.pool_id)
         if body is None:
             return None
         try:
-            pool = decode_pool(body)
+            stored = decode_pool(body)
         except RecordInvalid as exc:
             _log.warning("pool_ignored", reason=str(exc))
             return None
-        self._hold(pool)
-        return pool
-
-
-def _name(clip: str, photo: str) -> str:
-    """Return the name of an embedding; its first part is the version of the bytes."""
-    return f"1/{clip}/{photo}"
+        begun = Mark(self._generation, notice.since)
+        photos = [stored.key.photo(candidate.id) for candidate in stored.candidates]
+        rows = await self._embeddings.get(stored.key.clip, photos, stored.dimension, until=0.0)
+        if any(photo not in rows for photo in photos):
+            _log.warning("pool_ignored", reason="embeddings of its photos are gone")
+            return None
+        return stored.whole([rows[photo] for photo in photos], begun)

@@ -10,9 +10,9 @@ import stamina
 import structlog
 from pydantic import SecretStr
 
-from cache.clock import Clock
 from cache.pools.filters import Filters
 from cache.pools.pool import POOL_LIFETIME_S, Candidate
+from cache.sharing.quota import Quota
 from service.errors import SetupError
 from service.settings import Settings
 from service.sources.fetch import PhotoFetcher
@@ -24,7 +24,7 @@ from service.sources.pixabay_answers import (
     refusal,
     unavailable,
 )
-from service.sources.quota import Quota
+from service.sources.quota import ApiQuota
 from service.sources.rules import PIXABAY_RULES, canonical
 from service.sources.web import has_real_port, make_client, read_at_most
 
@@ -47,7 +47,7 @@ class PixabaySource:
         key: The API key. It goes out with every call and nowhere else.
         url: Address of the API.
         timeout_s: Longest wait for an answer, a second attempt included.
-        clock: Says when the API's quota is renewed.
+        quota: How many more calls may be made with this key.
         api: Whose API it is.
     """
 
@@ -61,7 +61,7 @@ class PixabaySource:
         key: SecretStr,
         url: str,
         timeout_s: float,
-        clock: Clock,
+        quota: Quota,
         api: Api = PIXABAY,
     ) -> None:
         self._api = api
@@ -71,11 +71,11 @@ class PixabaySource:
         self._url = _api_url(url)
         self._site = f"{self._url.scheme}://{self._url.netloc.decode()}"
         self._timeout_s = timeout_s
-        self._quota = Quota(clock)
+        self._quota = ApiQuota(quota)
         _keep_queries_from_logs()
 
     @classmethod
-    def from_settings(cls, settings: Settings, clock: Clock, api: Api = PIXABAY) -> Self:
+    def from_settings(cls, settings: Settings, quota: Quota, api: Api = PIXABAY) -> Self:
         """
         Build with clients of its own.
 
@@ -94,7 +94,7 @@ class PixabaySource:
             key=key,
             url=settings.pixabay_url,
             timeout_s=settings.api_timeout_s,
-            clock=clock,
+            quota=quota,
             api=api,
         )
 
@@ -174,28 +174,28 @@ class PixabaySource:
         return await ask()
 
     async def _call(self, params: dict[str, str]) -> bytes:
-        self._quota.take()
+        ticket = await self._quota.take()
         async with self._client.stream(
             "GET",
             self._url.copy_merge_params(params),
             follow_redirects=False,
             timeout=self._timeout_s,
         ) as response:
-            self._quota.learn(response.headers)
             body = await read_at_most(response, _MAX_BYTES)
+        await self._quota.learn(ticket, response.headers)
         if body is None:
             raise unavailable(f"{self._api.label} answered with more than {_MAX_BYTES} bytes.")
-        self._check(response, body)
+        await self._check(response, body)
         return body
 
-    def _check(self, response: httpx.Response, body: bytes) -> None:
+    async def _check(self, response: httpx.Response, body: bytes) -> None:
         if response.is_server_error:
             # Not raise_for_status: its message holds the address, and so the key.
             raise httpx.HTTPStatusError(
                 f"status {response.status_code}", request=response.request, response=response
             )
         if response.status_code == _TOO_MANY_REQUESTS and not is_page(body):
-            raise self._quota.exhaust(response.headers)
+            raise await self._quota.exhaust(response.headers)
         error = refusal(response.status_code, body, key=self._key.get_secret_value(), api=self._api)
         if error is not None:
             raise error

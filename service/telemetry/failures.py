@@ -3,7 +3,7 @@
 import structlog
 
 from cache.clock import Clock
-from cache.errors import StoreUnavailable
+from cache.errors import CacheError
 from service.telemetry.counters import Counters
 
 __all__ = ["StoreFailures"]
@@ -27,7 +27,7 @@ class StoreFailures:
         self._clock = clock
         self._quiet_until = float("-inf")
 
-    def note(self, call: str, reason: StoreUnavailable) -> None:
+    def note(self, call: str, reason: CacheError) -> None:
         """Count a failure, and log it unless one was logged just now."""
         self._counters.add("nearhit_store_failures", call)
         now = self._clock.monotonic()

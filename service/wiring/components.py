@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,18 +13,16 @@ from numpy.typing import NDArray
 
 from cache.clock import Clock
 from cache.entries.relations import Relation
-from cache.entries.semantic import SemanticCache
-from cache.journal.follow import Follower
+from cache.memory import Memory
 from cache.pools.photos import PhotoStore
 from cache.pools.pool import Pool
 from cache.pools.pools import Pools
+from cache.sharing.eviction import Bounds
 from cache.sharing.flight import SingleFlight
 from cache.stores.protocol import Store
-from cache.stores.sqlite import SqliteStore
 from service.answers import Found, Observer
 from service.encoders import threads
 from service.encoders.daemon import in_daemon_thread
-from service.errors import SetupError
 from service.origin.pipeline import Origin
 from service.origin.shelf import PhotoCodec, PhotoShelf
 from service.search import Costs, Search
@@ -38,6 +35,7 @@ from service.tiers import Policy
 from service.wiring import models
 from service.wiring.demo import DemoProcess
 from service.wiring.sources import choose_source
+from service.wiring.stores import open_store
 
 if TYPE_CHECKING:
     # Both import torch, which takes seconds; the server should be up before that.
@@ -54,11 +52,9 @@ class Components:
     search: Search
     shelf: PhotoShelf
     store: Store
-    cache: SemanticCache
-    pools: Pools
+    memory: Memory
     photos: PhotoStore
     fetching: SingleFlight[str, Pool]
-    follower: Follower
     clip: "TransformersClip"
     query: "SentenceEncoder"
     policy: Policy
@@ -92,11 +88,11 @@ async def build(
         StoreUnavailable: If the store cannot be opened.
     """
     demo = await _demo(settings, stack)
-    source = choose_source(settings, clock, demo)
-    stack.push_async_callback(source.aclose)
-    store = _store(settings, clock)
+    store = open_store(settings, clock)
     stack.push_async_callback(store.aclose)
     await store.open()
+    source = choose_source(settings, store, clock, demo)
+    stack.push_async_callback(source.aclose)
     photos = PhotoStore(settings.photo_folder, budget_bytes=settings.photo_budget_bytes)
     stack.push_async_callback(photos.aclose)
     await photos.open()
@@ -106,20 +102,23 @@ async def build(
     query, clip = await asyncio.to_thread(models.load, settings, thread_policy, files)
     await stack.enter_async_context(query)
     await stack.enter_async_context(clip)
-    pools = Pools(store, clock)
-    cache = await asyncio.to_thread(_semantic_cache, store, query, clock)
+    memory = await asyncio.to_thread(_memory, settings, store, query, clock)
     # FAISS's number belongs to the thread that searches: this one.
     threads.confirm(thread_policy)
-    follower = Follower(store, cache.apply, cache.reset)
     flights = await _flights(settings, stack)
-    shelf = _shelf(settings, stack, source, photos, pools)
+    shelf = _shelf(settings, stack, source, photos, memory.pools)
     origin = Origin(
         search=source.search,
         lifetime_s=source.lifetime_s,
         picture=shelf.picture,
         encode=clip.encode_images,
         dimension=clip.dimension,
-        pools=pools,
+        pools=memory.pools,
+        embeddings=memory.embeddings,
+        refusals=memory.refusals,
+        deletions=memory.deletions,
+        mark=memory.mark,
+        lead=memory.lead,
         fetching=flights.fetching,
         encoding=flights.encoding,
         counters=counters,
@@ -131,10 +130,13 @@ async def build(
         source=source,
         query_encoder=query,
         clip=clip,
-        cache=cache,
-        pools=pools,
+        cache=memory.entries,
+        pools=memory.pools,
+        outbox=memory.outbox,
+        deletions=memory.deletions,
         fetch=origin.pool,
-        reach=follower.reach,
+        mark=memory.mark,
+        reach=memory.follower.reach,
         policy=policy,
         costs=partial(_costs, query, clip, counters),
         asking=flights.asking,
@@ -145,18 +147,7 @@ async def build(
         observers=observers,
     )
     return Components(
-        search,
-        shelf,
-        store,
-        cache,
-        pools,
-        photos,
-        flights.fetching,
-        follower,
-        clip,
-        query,
-        policy,
-        demo,
+        search, shelf, store, memory, photos, flights.fetching, clip, query, policy, demo
     )
 
 
@@ -210,18 +201,11 @@ def _shelf(
     )
 
 
-def _store(settings: Settings, clock: Clock) -> Store:
-    scheme, _, path = settings.store.partition(":///")
-    if scheme != "sqlite" or not path:
-        # Without its value: a store's address may hold a password.
-        raise SetupError("NEARHIT_STORE must be sqlite:///PATH; this version has no other store.")
-    return SqliteStore(Path(path), clock, timeout_s=settings.store_timeout_s)
-
-
-def _semantic_cache(store: Store, query: "SentenceEncoder", clock: Clock) -> SemanticCache:
+def _memory(settings: Settings, store: Store, query: "SentenceEncoder", clock: Clock) -> Memory:
     from index.faiss import FaissIndex  # noqa: PLC0415 - must come after the thread policy
 
-    return SemanticCache(store, FaissIndex(query.dimension), query.fingerprint, clock)
+    bounds = Bounds(settings.max_entries, settings.max_pools)
+    return Memory(store, FaissIndex(query.dimension), query.fingerprint, bounds, clock)
 
 
 def _policy(settings: Settings) -> Policy:

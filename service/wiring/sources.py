@@ -1,6 +1,9 @@
 """Which source photos come from."""
 
 from cache.clock import Clock
+from cache.digest import digest
+from cache.sharing.quota import SharedQuota
+from cache.stores.protocol import Store
 from service.settings import Settings
 from service.sources.folder import FolderSource
 from service.sources.pixabay import PixabaySource
@@ -10,20 +13,31 @@ from service.wiring.demo import DEMO, DemoProcess
 __all__ = ["choose_source"]
 
 
-def choose_source(settings: Settings, clock: Clock, demo: DemoProcess | None) -> ImageSource:
+def choose_source(
+    settings: Settings, store: Store, clock: Clock, demo: DemoProcess | None
+) -> ImageSource:
     """
     Return the source the settings name.
 
     Args:
         settings: Name it.
-        clock: Measures its quota.
+        store: Holds the quota that all replicas share.
+        clock: Measures it.
         demo: The demo's own photo source, where that is what is searched.
 
     Raises:
         SetupError: If it lacks something.
     """
     if demo is not None:
-        return PixabaySource.from_settings(demo.settings(settings), clock, DEMO)
+        quota = SharedQuota(store, DEMO.identity, clock)
+        return PixabaySource.from_settings(demo.settings(settings), quota, DEMO)
     if settings.chosen_source == "pixabay":
-        return PixabaySource.from_settings(settings, clock)
+        quota = SharedQuota(store, _account(settings), clock)
+        return PixabaySource.from_settings(settings, quota)
     return FolderSource.from_settings(settings, clock)
+
+
+def _account(settings: Settings) -> str:
+    """Return a name for who calls which API; the key itself is not to be had from it."""
+    key = settings.pixabay_api_key
+    return digest(settings.pixabay_url, key.get_secret_value() if key else "")

@@ -11,11 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cache.entries.relations import Relation
-from cache.entries.semantic import SemanticCache
-from cache.journal.follow import Follower
+from cache.memory import Memory
 from cache.pools.filters import NO_FILTERS, Filters
 from cache.pools.pool import Pool
-from cache.pools.pools import Pools
+from cache.sharing.eviction import Bounds
 from cache.sharing.flight import SingleFlight
 from cache.stores.sqlite import SqliteStore
 from index import FlatIndex
@@ -35,6 +34,7 @@ POLICY = Policy(
     prefer="quick",
     timeout_s=5.0,
 )
+BOUNDS = Bounds(entries=1000, pools=100)
 
 
 class World:
@@ -49,11 +49,12 @@ class World:
         self.counters = Counters()
         self.latencies = Latencies()
         self.seen: list[FreshRanking] = []
-        self.pools = Pools(self.store, self.clock)
-        self.cache = SemanticCache(
-            self.store, FlatIndex(DIMENSION), self.query.fingerprint, self.clock
+        self.memory = Memory(
+            self.store, FlatIndex(DIMENSION), self.query.fingerprint, BOUNDS, self.clock
         )
-        self.follower = Follower(self.store, self.cache.apply, self.cache.reset)
+        self.pools = self.memory.pools
+        self.cache = self.memory.entries
+        self.follower = self.memory.follower
         self.failures = StoreFailures(self.counters, self.clock)
         self.fetching = SingleFlight[str, Pool](running=2, waiting=2)
         self.encoding = SingleFlight[str, NDArray[np.float16]](running=4, waiting=100)
@@ -65,6 +66,11 @@ class World:
             encode=self.clip.encode_images,
             dimension=DIMENSION,
             pools=self.pools,
+            embeddings=self.memory.embeddings,
+            refusals=self.memory.refusals,
+            deletions=self.memory.deletions,
+            mark=self.memory.mark,
+            lead=self.memory.lead,
             fetching=self.fetching,
             encoding=self.encoding,
             counters=self.counters,
@@ -81,7 +87,10 @@ class World:
             clip=self.clip,
             cache=self.cache,
             pools=self.pools,
+            outbox=self.memory.outbox,
+            deletions=self.memory.deletions,
             fetch=self.origin.pool,
+            mark=self.memory.mark,
             reach=self.follower.reach,
             policy=policy,
             costs=lambda: Costs(query_s=1.0, text_s=10.0, pool_s=100.0),
@@ -108,11 +117,12 @@ async def made(folder: Path, **policy: Any) -> AsyncIterator[World]:
     """Make a world and end it."""
     world = World(folder, replace(POLICY, **policy))
     await world.store.open()
-    following = asyncio.create_task(world.follower.run())
+    running = [asyncio.create_task(task) for task in world.memory.tasks()]
     async with world.encoding, world.fetching, world.asking:
         yield world
-    following.cancel()
-    await asyncio.gather(following, return_exceptions=True)
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
     await world.store.aclose()
 
 

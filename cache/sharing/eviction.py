@@ -1,0 +1,171 @@
+"""Eviction: one replica makes room, and tells all of them through the journal."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+
+from cache.clock import Clock
+from cache.entries.semantic import SemanticCache
+from cache.errors import LeaseLost, StoreFull, StoreUnavailable
+from cache.journal.follow import Follower
+from cache.journal.notices import Eviction
+from cache.pools.pools import Pools
+from cache.stores.protocol import NOTHING, BlobKind, Freed, Lease, Store
+
+__all__ = ["Bounds", "Evictor"]
+
+_log = structlog.get_logger(__name__)
+
+_LEASE = "eviction"
+_LEASE_S = 30.0
+_EVERY_S = 5.0
+_AT_ONCE = 1000
+_KEPT_SHARE = 0.95
+_KEPT_SHARE_WHEN_FULL = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """
+    What the deployment may remember.
+
+    Args:
+        entries: Most entries.
+        pools: Most pools.
+    """
+
+    entries: int
+    pools: int
+
+
+class Evictor:
+    """
+    Evicts what is worth least once there is too much, while it holds the lease to do so.
+
+    Every replica runs one. Where a bound is passed, the holder evicts down to 95 % of it,
+    so that the work is done now and then rather than with every entry. A pool takes
+    its entries along.
+
+    Args:
+        store: Where room is made.
+        cache: Knows which entries are worth least.
+        pools: Knows which pools are worth least.
+        follower: Says whether this replica's view is whole; nothing is evicted before.
+        bounds: What may be remembered.
+        clock: Dates the records.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        cache: SemanticCache,
+        pools: Pools,
+        follower: Follower,
+        bounds: Bounds,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._cache = cache
+        self._pools = pools
+        self._follower = follower
+        self._bounds = bounds
+        self._clock = clock
+        self._full = asyncio.Event()
+        self._evicted_entries = 0
+        self._evicted_pools = 0
+
+    @property
+    def evicted_entries(self) -> int:
+        """Entries this replica has evicted."""
+        return self._evicted_entries
+
+    @property
+    def evicted_pools(self) -> int:
+        """Pools this replica has evicted."""
+        return self._evicted_pools
+
+    def store_is_full(self) -> None:
+        """Say that the store has refused a write for want of room: make some soon."""
+        self._full.set()
+
+    async def run(self) -> None:
+        """Look after the bounds until cancelled."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_EVERY_S):
+                    await self._full.wait()
+            full = self._full.is_set()
+            self._full.clear()
+            with suppress(StoreUnavailable, LeaseLost):
+                await self.evict(store_is_full=full)
+
+    async def evict(self, *, store_is_full: bool = False) -> int:
+        """
+        Evict what is too much, if nobody else is at it; return how many entries and pools went.
+
+        Args:
+            store_is_full: Whether to make room though no bound is passed.
+
+        Raises:
+            StoreUnavailable: If the store does not answer.
+            LeaseLost: If somebody else has taken over.
+        """
+        if not self._follower.caught_up:
+            return 0
+        entries, pools = self._victims(store_is_full)
+        if not entries and not pools:
+            return 0
+        lease = await self._store.acquire(_LEASE, _LEASE_S)
+        if lease is None:
+            return 0
+        try:
+            return await self._evict(lease, entries, pools)
+        finally:
+            with suppress(StoreUnavailable):
+                await self._store.release(lease)
+
+    def _victims(self, store_is_full: bool) -> tuple[list[int], list[str]]:
+        pools = self._pools.least_worth(
+            _excess(len(self._pools.published), self._bounds.pools, store_is_full)
+        )
+        along = self._cache.of_pools(pools)
+        excess = _excess(len(self._cache), self._bounds.entries, store_is_full)
+        alone = self._cache.least_worth(max(0, excess - len(along)), but=along)
+        return [*along, *alone], pools
+
+    async def _evict(self, lease: Lease, entries: Sequence[int], pools: Sequence[str]) -> int:
+        for start in range(0, len(entries), _AT_ONCE):
+            some = entries[start : start + _AT_ONCE]
+            freed = Freed(some, self._cache.ranking_keys(some))
+            await self._append(Eviction(positions=some), lease, freed)
+            self._evicted_entries += len(some)
+        if pools:
+            # Room first: a full store would refuse the record.
+            await self._store.drop(BlobKind.POOL, pools)
+            await self._append(Eviction(pools=pools), lease, NOTHING)
+            self._evicted_pools += len(pools)
+        _log.info("evicted", entries=len(entries), pools=len(pools))
+        return len(entries) + len(pools)
+
+    async def _append(self, eviction: Eviction, lease: Lease, freed: Freed) -> None:
+        record = eviction.record(self._clock.now())
+        generation = self._follower.mark.generation
+        append = partial(
+            self._store.append, [record], generation=generation, lease=lease, freed=freed
+        )
+        try:
+            await append()
+        except StoreFull:
+            # What was refused for want of room has made some.
+            await append()
+
+
+def _excess(count: int, most: int, store_is_full: bool) -> int:
+    """Return how many of so many should go."""
+    if store_is_full:
+        return count - int(min(count, most) * _KEPT_SHARE_WHEN_FULL)
+    return count - int(most * _KEPT_SHARE) if count > most else 0
