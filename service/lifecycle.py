@@ -66,6 +66,7 @@ class Service:
         self._on_failure = on_failure
         self._started_at = self.clock.monotonic()
         self._store_bytes = 0
+        self._has_been_ready = False
         self._components: Components | None = None
         self._settled = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -124,7 +125,9 @@ class Service:
         follower = parts.memory.follower
         caught_up = follower.caught_up
         journal = {"caught_up": caught_up, "position": follower.position, "lag": follower.lag}
-        ready = caught_up or store == "unavailable"
+        # Once it has served it goes on serving: all replicas rebuild at the same time.
+        self._has_been_ready = self._has_been_ready or caught_up or store == "unavailable"
+        ready = self._has_been_ready
         return ready, {"source": source, "models": "loaded", "store": store, "journal": journal}
 
     async def statistics(self) -> Mapping[str, Any]:
@@ -206,6 +209,7 @@ class Service:
         """Let go of what has expired, here and in the store."""
         while (parts := self._components) is not None:
             parts.memory.sweep()
+            await parts.photos.look()
             try:
                 await parts.memory.collect_garbage()
                 self._store_bytes = await parts.store.size_bytes()

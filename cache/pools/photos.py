@@ -3,6 +3,7 @@
 import asyncio
 import os
 import secrets
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,9 @@ from cache.errors import StoreUnavailable
 
 __all__ = ["PhotoStore"]
 
+_ABANDONED_S = 60.0
+"""A file half written for so long is of a process that died; files have the system's time."""
+
 T = TypeVar("T")
 
 
@@ -23,7 +27,8 @@ class PhotoStore:
     """
     Photo bytes by name, one file each; a photo that is gone is a miss, never an error.
 
-    All file work happens in one thread of its own; call `open` first.
+    All file work happens in one thread of its own; call `open` first. Several processes
+    may share a folder: each counts what it writes itself, and the rest with `look`.
 
     Args:
         folder: Where the files are; made where it is not there.
@@ -59,6 +64,11 @@ class PhotoStore:
                 f"The photo folder {self._folder} cannot be used: {exc}."
             ) from exc
 
+    async def look(self) -> None:
+        """Look what other processes have put into the folder, and keep to the budget together."""
+        with suppress(OSError):
+            await self._run(self._recount)
+
     async def get(self, name: str) -> bytes | None:
         """Return a photo's bytes, or None."""
         return await self._run(partial(self._read, _file_name(name)))
@@ -77,10 +87,18 @@ class PhotoStore:
     def _scan(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         for leftover in self._folder.glob("*.part"):
-            _remove(leftover)
-        files = [(e.stat(), e.name) for e in os.scandir(self._folder) if _is_photo(e)]
-        for stat, name in sorted(files, key=lambda f: f[0].st_mtime):
-            self._note(name, stat.st_size)
+            if time.time() - _modified_at(leftover) > _ABANDONED_S:
+                _remove(leftover)
+        self._recount()
+
+    def _recount(self) -> None:
+        """Take the folder as it is; reading a file dates it, whichever process does."""
+        with os.scandir(self._folder) as entries:
+            files = [found for entry in entries if (found := _photo(entry))]
+        self._sizes.clear()
+        self._total_bytes = 0
+        for _, name, size in sorted(files):
+            self._note(name, size)
         self._trim()
 
     def _read(self, name: str) -> bytes | None:
@@ -138,5 +156,16 @@ def _remove(path: Path) -> None:
         path.unlink()
 
 
-def _is_photo(entry: os.DirEntry[str]) -> bool:
-    return entry.name.endswith(".photo") and entry.is_file(follow_symlinks=False)
+def _modified_at(path: Path) -> float:
+    with suppress(OSError):
+        return path.stat().st_mtime
+    return 0.0
+
+
+def _photo(entry: os.DirEntry[str]) -> tuple[float, str, int] | None:
+    """Return when a photo was last used, its name and size; None for anything else."""
+    with suppress(FileNotFoundError):  # another process has just removed it
+        if entry.name.endswith(".photo") and entry.is_file(follow_symlinks=False):
+            stat = entry.stat()
+            return stat.st_mtime, entry.name, stat.st_size
+    return None

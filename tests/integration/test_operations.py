@@ -88,7 +88,7 @@ async def test_statistics_add_up(client: httpx.AsyncClient):
     assert replica["photo_bytes"] > 0
     assert replica["encoder_seconds"]["spent"]["clip_images"] > 0
     assert replica["encoder_seconds"]["avoided"] > 0
-    assert replica["journal"] == {"position": 3, "lag": 0}
+    assert replica["journal"] == {"position": 4, "lag": 0}
     assert [row["relation"] for row in replica["thresholds"]] == ["same", "inflection"]
 
 
@@ -115,7 +115,7 @@ async def test_alive_and_ready_answer(client: httpx.AsyncClient):
         "source": "pixabay",
         "models": "loaded",
         "store": "reachable",
-        "journal": {"caught_up": True, "lag": 0},
+        "journal": {"caught_up": True, "position": 0, "lag": 0},
     }
 
 
@@ -185,7 +185,7 @@ async def test_a_failed_background_task_ends_the_service(settings: Settings):
     stopped = asyncio.Event()
     async with Service(settings, on_failure=stopped.set) as service:
         parts = await service.started()
-        parts.follower._apply = None  # type: ignore[assignment]
+        parts.memory.follower._view = None  # type: ignore[assignment]
         await asyncio.wait_for(stopped.wait(), 10)
 
     assert service.failure is not None

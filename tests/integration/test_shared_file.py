@@ -13,7 +13,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_what_both_fetched_at_once_survives_from_both(settings: Settings):
-    """Two processes that fetch one tag at the same time both keep what they called stored."""
+    """Two processes that want one tag at the same time fetch it once, and both keep their answer."""
     requests = [SearchRequest.checked("horse", query, 3) for query in ("one horse", "a meadow")]
     async with Service(settings) as first, Service(settings) as second:
         parts = [await first.started(), await second.started()]
@@ -25,6 +25,7 @@ async def test_what_both_fetched_at_once_survives_from_both(settings: Settings):
         again = [await search.run(request) for request in requests]
 
     assert [answer.found.tier for answer in answers] == ["origin", "origin"]
+    assert answers[0].found.pool.id == answers[1].found.pool.id
     assert [answer.found.stored for answer in answers] == [True, True]
     assert [answer.found.tier for answer in again] == ["exact", "exact"]
     assert [answer.results for answer in again] == [answer.results for answer in answers]
@@ -36,7 +37,8 @@ async def test_what_one_learns_the_other_serves(settings: Settings):
     async with Service(settings) as first, Service(settings) as second:
         learner, other = await first.started(), await second.started()
         await learner.search.run(request)
-        await asyncio.wait_for(other.follower.reach(learner.follower.position), 5)
+        async with asyncio.timeout(5):
+            await other.memory.follower.reach(learner.memory.follower.position)
 
         answer = await other.search.run(request)
 

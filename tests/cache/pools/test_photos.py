@@ -1,6 +1,7 @@
 """Photo files within a budget."""
 
 import os
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -182,12 +183,51 @@ async def test_a_full_disk_leaves_no_half_photo(photos, folder):
 
 async def test_leftovers_of_a_killed_process_are_removed(photos, folder):
     """Half-written files are no photos and do not stay."""
-    (folder / "0123.4567.part").write_bytes(PHOTO)
+    left = folder / "0123.4567.part"
+    left.write_bytes(PHOTO)
+    os.utime(left, (time.time() - 100,) * 2)
 
     again = await reopened(folder, budget_bytes=30)
 
     assert len(again) == 0
     assert files(folder) == []
+
+
+async def test_what_another_process_is_writing_is_left_to_it(photos, folder):
+    """A file half written a moment ago is not taken away from whoever writes it."""
+    (folder / "0123.4567.part").write_bytes(PHOTO)
+
+    await reopened(folder, budget_bytes=30)
+
+    assert len(files(folder)) == 1
+
+
+async def test_processes_that_share_a_folder_keep_to_the_budget_together(photos, folder):
+    """What others have put there counts, and of all files the least recently used go."""
+    other = PhotoStore(folder, budget_bytes=3 * len(PHOTO))
+    await other.open()
+    for number, (store, name) in enumerate([(other, "a"), (photos, "b"), (other, "c")]):
+        await store.put(name, PHOTO)
+        newest = max(files(folder), key=lambda file: file.stat().st_mtime_ns)
+        os.utime(newest, (number, number))
+    await photos.get("a")
+    await photos.put("d", PHOTO)
+
+    await photos.look()
+
+    assert (photos.total_bytes, len(files(folder))) == (30, 3)
+    assert await other.get("b") is None
+    assert await other.get("a") == PHOTO
+    await other.aclose()
+
+
+async def test_a_folder_that_vanished_is_looked_at_without_an_error(photos, folder):
+    """Looking is housekeeping; where there is nothing to see it waits for the next time."""
+    folder.rmdir()
+
+    await photos.look()
+
+    assert photos.total_bytes == 0
 
 
 async def test_files_that_are_no_photos_are_left_alone(photos, folder):
