@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlencode
 
 from benchmarks.inputs import Inputs
@@ -26,7 +26,12 @@ class Client:
     """One connection that stays open; as little as there can be between clock and service."""
 
     def __init__(self, port: int) -> None:
+        self._port = port
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+
+    def another(self) -> Self:
+        """Return one more connection to the same service; not to be shared by threads either."""
+        return type(self)(self._port)
 
     def get(self, path: str, **parameters: str | float) -> tuple[int, bytes]:
         """Return status and body of a call."""
@@ -34,6 +39,10 @@ class Client:
         self._connection.request("GET", target)
         answer = self._connection.getresponse()
         return answer.status, answer.read()
+
+    def json(self, path: str) -> Any:  # noqa: ANN401 - whatever the path answers
+        """Return the JSON of a call, whatever its status."""
+        return json.loads(self.get(path)[1])
 
     def search(self, **parameters: str | float) -> dict[str, Any]:
         """Return the answer to a search; anything but 200 ends the benchmark."""
@@ -62,13 +71,13 @@ def source(inputs: Inputs, *, latency_ms: float = 0) -> Iterator[int]:
 
 
 @contextmanager
-def running(settings: dict[str, str], folder: Path) -> Iterator[Client]:
-    """Run `nearhit serve` with its files in a folder; yield a client once it is ready."""
+def running(settings: dict[str, str], folder: Path, *, until: str = "/ready") -> Iterator[Client]:
+    """Run `nearhit serve` with its files in a folder; yield a client once a path answers 200."""
     port = _free_port()
     with ExitStack() as stack:
         command = [str(NEARHIT), "serve", "--port", str(port)]
         stack.enter_context(_process(command, settings, folder))
-        wait_for(port, "/ready")
+        wait_for(port, until)
         client = Client(port)
         stack.callback(client.close)
         yield client
