@@ -17,11 +17,13 @@ class Page:
     Args:
         generation: Random name of this journal; another one is another journal.
         end: Position of the newest record ever appended, 0 where there is none.
-        records: In order of position; trimmed and expired ones are missing.
+        upto: Last position the page accounts for; the next page begins behind it.
+        records: In order of position; freed and expired ones are missing.
     """
 
     generation: str
     end: int
+    upto: int
     records: Sequence[Positioned]
 
 
@@ -34,4 +36,8 @@ class Journal(Protocol):
 
     async def read(self, after: int, limit: int) -> Page:
         """Return up to `limit` unexpired records behind a position."""
+        ...
+
+    async def wait(self, after: int, timeout_s: float) -> None:
+        """Return when something may stand behind a position, or when the time is over."""
         ...

@@ -3,13 +3,17 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Positioned", "Record", "RecordKind"]
+__all__ = ["NOWHERE", "Mark", "Positioned", "Record", "RecordKind"]
 
 
 class RecordKind(StrEnum):
     """What a record says; readers pass over kinds they do not know."""
 
     ENTRY = "entry"
+    POOL = "pool"
+    REFUSAL = "refusal"
+    DELETION = "deletion"
+    EVICTION = "eviction"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +44,25 @@ class Positioned:
 
     position: int
     record: Record
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """
+    How far a replica had read when something began.
+
+    Args:
+        generation: Name of the journal; None where none has been read yet.
+        position: Position of the newest record applied.
+    """
+
+    generation: str | None
+    position: int
+
+    def within(self, generation: str | None) -> int:
+        """Return the position in a journal: its very start, where it is another one."""
+        return self.position if generation == self.generation else 0
+
+
+NOWHERE = Mark(None, 0)
+"""Before any journal."""
