@@ -249,8 +249,8 @@ def _notes(inputs: Inputs) -> list[str]:
         ),
         (
             f"`catch_up`: {_STARTS} starts of `nearhit serve` over a journal of {_ENTRIES} "
-            "entries, from the models being loaded to the journal being read; each answered a search "
-            "meanwhile, and had all entries in the end."
+            "entries, from the models being loaded to the journal being read; each answered a "
+            "search meanwhile, and had all entries in the end."
         ),
         (
             "Bytes in Redis are what its allocator has given out (`used_memory`), keys, "
