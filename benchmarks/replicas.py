@@ -141,6 +141,10 @@ def _until(client: Client, holds: Callable[[Any], bool]) -> float:
     raise RuntimeError("a replica does not become what was waited for")
 
 
+def _until_read(client: Client, position: int) -> None:
+    _until(client, lambda ready: bool(ready["journal"]["position"] >= position))
+
+
 def _stampede(report: Report, inputs: Inputs, clients: Sequence[Client], port: int) -> None:
     """Let 200 people ask for one cold tag at the same time, each with a query of their own."""
     tag = inputs.largest()
@@ -185,11 +189,10 @@ def _visibility(report: Report, inputs: Inputs, clients: Sequence[Client]) -> No
     seconds = []
     for number in range(_LEARNT):
         learner, other = clients[number % _REPLICAS], clients[(number + 1) % _REPLICAS]
-        search = {"t": tag, "s_query": texts[number % len(texts)], "min_similarity": 1}
+        search: dict[str, str | float] = {"t": tag, "s_query": texts[number % len(texts)], "min_similarity": 1}
         learner.search(**search, fresh="true")
         learnt = time.perf_counter()
-        position = learner.json("/ready")["journal"]["position"]
-        _until(other, lambda ready, at=position: ready["journal"]["position"] >= at)
+        _until_read(other, learner.json("/ready")["journal"]["position"])
         if other.search(**search)["cache"]["tier"] != "exact":
             raise RuntimeError("another replica has read of an entry and does not serve it")
         seconds.append(time.perf_counter() - learnt)

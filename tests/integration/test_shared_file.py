@@ -13,7 +13,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_what_both_fetched_at_once_survives_from_both(settings: Settings):
-    """Two processes that want one tag at the same time fetch it once, and both keep their answer."""
+    """Two processes that want one tag at the same time fetch it once; both keep their answer."""
     requests = [SearchRequest.checked("horse", query, 3) for query in ("one horse", "a meadow")]
     async with Service(settings) as first, Service(settings) as second:
         parts = [await first.started(), await second.started()]

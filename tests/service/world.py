@@ -16,6 +16,7 @@ from cache.pools.filters import NO_FILTERS, Filters
 from cache.pools.pool import Pool
 from cache.sharing.eviction import Bounds
 from cache.sharing.flight import SingleFlight
+from cache.stores.protocol import Store
 from cache.stores.sqlite import SqliteStore
 from index import FlatIndex
 from service.answers import Found, FreshRanking, SearchAnswer
@@ -38,14 +39,24 @@ BOUNDS = Bounds(entries=1000, pools=100)
 
 
 class World:
-    """A search and everything around it, within reach of a test."""
+    """
+    A search and everything around it, within reach of a test.
 
-    def __init__(self, folder: Path, policy: Policy = POLICY) -> None:
-        self.clock = ManualClock()
-        self.store = SqliteStore(folder / "world.db", self.clock, timeout_s=2.0)
+    Args:
+        store: What it shares with others.
+        clock: Its time.
+        source: What it searches.
+        policy: What it may serve.
+    """
+
+    def __init__(
+        self, store: Store, clock: ManualClock, source: FakeSource, policy: Policy = POLICY
+    ) -> None:
+        self.clock = clock
+        self.store = store
+        self.source = source
         self.query = FakeQueryEncoder()
         self.clip = FakeClip()
-        self.source = FakeSource({"horse": range(10), "tiger": range(20, 25)})
         self.counters = Counters()
         self.latencies = Latencies()
         self.seen: list[FreshRanking] = []
@@ -112,18 +123,34 @@ def ids(answer: SearchAnswer) -> list[str]:
     return [scored.candidate.id for scored in answer.results]
 
 
+def stock() -> FakeSource:
+    """Return a source of two tags."""
+    return FakeSource({"horse": range(10), "tiger": range(20, 25)})
+
+
 @asynccontextmanager
 async def made(folder: Path, **policy: Any) -> AsyncIterator[World]:
-    """Make a world and end it."""
-    world = World(folder, replace(POLICY, **policy))
+    """Make a world of its own and end it."""
+    clock = ManualClock()
+    store = SqliteStore(folder / "world.db", clock, timeout_s=2.0)
+    world = World(store, clock, stock(), replace(POLICY, **policy))
+    async with living(world):
+        yield world
+
+
+@asynccontextmanager
+async def living(world: World) -> AsyncIterator[World]:
+    """Open a world, let it run, and end it."""
     await world.store.open()
     running = [asyncio.create_task(task) for task in world.memory.tasks()]
-    async with world.encoding, world.fetching, world.asking:
-        yield world
-    for task in running:
-        task.cancel()
-    await asyncio.gather(*running, return_exceptions=True)
-    await world.store.aclose()
+    try:
+        async with world.encoding, world.fetching, world.asking:
+            yield world
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        await world.store.aclose()
 
 
-__all__ = ["NO_FILTERS", "POLICY", "Filters", "World", "ids", "made"]
+__all__ = ["NO_FILTERS", "POLICY", "Filters", "World", "ids", "living", "made", "stock"]
