@@ -5,10 +5,20 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from index.keys import Keys
 from index.locks import ReadersWriterLock
 from index.protocol import NEIGHBOURS, Neighbour
 from index.statistics import IndexStatistics
-from index.vectors import key_array, nearest, require_k, require_new, similarities, unit_rows
+from index.vectors import (
+    held_rows,
+    key_array,
+    nearest,
+    query_rows,
+    require_k,
+    require_new,
+    rounding,
+    similarities,
+)
 
 __all__ = ["FaissIndex"]
 
@@ -40,31 +50,33 @@ class FaissIndex:
     def add(self, scope: str, keys: Sequence[int], vectors: NDArray[np.float32]) -> None:
         """Add vectors under new keys, as `VectorIndex.add` says."""
         added = key_array(keys)
-        rows = unit_rows(vectors, self._dimension)
+        rows = held_rows(vectors, self._dimension)
         with self._changing:
-            partition = self._partitions.get(scope)
-            require_new(added.tolist(), len(rows), partition.keys if partition else set())
-            if partition:
+            partition = self._partitions.get(scope) or _Partition(self._dimension)
+            there = partition.keys.places(added)
+            require_new(added, len(rows), partition.keys.at(there))
+            if len(added):
                 partition.add(added, rows)
-            elif len(added):
-                self._partitions[scope] = _Partition(added, rows)
+                self._partitions[scope] = partition
 
     def remove(self, scope: str, keys: Sequence[int]) -> int:
         """Remove keys, as `VectorIndex.remove` says."""
-        asked = key_array(keys).tolist()
+        asked = key_array(keys)
         with self._changing:
             partition = self._partitions.get(scope)
-            removed = partition.keys.intersection(asked) if partition else set()
-            if partition and removed:
-                self._shrink(scope, partition, removed)
-        return len(removed)
+            if partition is None:
+                return 0
+            places = partition.keys.places(asked)
+            if len(places):
+                self._shrink(scope, partition, places)
+            return len(places)
 
     def search(
         self, scope: str, vectors: NDArray[np.float32], k: int = NEIGHBOURS
     ) -> list[list[Neighbour]]:
         """Return the k nearest for each vector, as `VectorIndex.search` says."""
         require_k(k)
-        queries = unit_rows(vectors, self._dimension)
+        queries = query_rows(vectors, self._dimension)
         with self._counting:
             self._searches += len(queries)
         partition = self._partitions.get(scope)
@@ -77,60 +89,75 @@ class FaissIndex:
         # dict.copy is one step that no other thread can come between.
         partitions = self._partitions.copy()
         entries = {scope: len(partition.keys) for scope, partition in partitions.items()}
-        entry_bytes = self._dimension * np.float32().nbytes + np.int64().nbytes
+        entry_bytes = self._dimension * np.float16().nbytes + np.int64().nbytes
         return IndexStatistics(entries, sum(entries.values()) * entry_bytes, self._searches)
 
-    def _shrink(self, scope: str, partition: "_Partition", removed: set[int]) -> None:
-        kept = len(partition.keys) - len(removed)
+    def _shrink(self, scope: str, partition: "_Partition", places: NDArray[np.int64]) -> None:
+        kept = len(partition.keys) - len(places)
         if not kept:
             del self._partitions[scope]
         elif kept * 2 < partition.peak:
             # FAISS keeps the memory of what it removes. A search under way
             # ends on the old partition, which nothing changes any more.
-            self._partitions[scope] = partition.without(removed)
+            self._partitions[scope] = partition.without(places)
         else:
-            partition.remove(removed)
+            partition.remove(places)
 
 
 class _Partition:
     """
-    The vectors of one scope, at least one; changed by one thread at a time.
+    The vectors of one scope; changed by one thread at a time.
+
+    A vector stands in FAISS's array at the place its key has in `keys`: FAISS's
+    own maps of ids cost six times the bytes.
 
     Args:
-        keys: Int64, shape (n,).
-        rows: The keys' vectors, unit rows, float32, shape (n, dimension).
+        dimension: Length of every vector.
     """
 
-    def __init__(self, keys: NDArray[np.int64], rows: NDArray[np.float32]) -> None:
-        dimension = rows.shape[1]
+    def __init__(self, dimension: int) -> None:
         self._lock = ReadersWriterLock()
-        self._index = faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
-        self._index.add_with_ids(rows, keys)
-        # The gap between two float32 sums of d products is off by at most d times
-        # epsilon (Higham, Accuracy and Stability of Numerical Algorithms, 3.1);
-        # two more epsilon for unit lengths and for clipping to [-1, 1].
-        self._rounding = (dimension + 2) * np.finfo(np.float32).eps
-        self.keys = set(keys.tolist())
-        self.peak = len(keys)  # FAISS holds memory for the most there ever were
+        self._index = faiss.IndexScalarQuantizer(
+            dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
+        )
+        # FAISS's product with a held row is off by less than d epsilon, for a float32
+        # sum of d products (Higham, Accuracy and Stability of Numerical Algorithms,
+        # 3.1), and by what the row's length differs from 1; two more epsilon for the
+        # query's length and for clipping to [-1, 1]. A gap is between two of them.
+        epsilon = float(np.finfo(np.float32).eps)
+        self._rounding = 2 * (rounding(dimension) + (dimension + 2) * epsilon)
+        self.keys = Keys()
+        self.peak = 0  # FAISS holds memory for the most there ever were
 
-    def add(self, keys: NDArray[np.int64], rows: NDArray[np.float32]) -> None:
-        """Add vectors under keys known to be new."""
+    def add(self, keys: NDArray[np.int64], rows: NDArray[np.float16]) -> None:
+        """
+        Add vectors under keys known to be new.
+
+        Args:
+            keys: Int64, shape (n,), in any order.
+            rows: The keys' vectors, held rows, float16, shape (n, dimension).
+        """
+        rising = np.argsort(keys)
+        # As bits: of two nearest float16, FAISS's own rounding takes another than NumPy's.
+        codes = rows[rising].view(np.uint8)
         with self._lock.writing():
-            self._index.add_with_ids(rows, keys)
-        self.keys.update(keys.tolist())
+            self._index.add_sa_codes(codes)
+            self.keys.append(keys[rising])
         self.peak = max(self.peak, len(self.keys))
 
-    def remove(self, keys: set[int]) -> None:
-        """Remove keys known to be there; their memory stays for later vectors."""
-        selector = faiss.IDSelectorBatch(key_array(list(keys)))
+    def remove(self, places: NDArray[np.int64]) -> None:
+        """Remove what stands at some places; its memory stays for later vectors."""
+        selector = faiss.IDSelectorBatch(places)
         with self._lock.writing():
             self._index.remove_ids(selector)
-        self.keys -= keys
+            self.keys.remove(places)
 
-    def without(self, keys: set[int]) -> "_Partition":
+    def without(self, places: NDArray[np.int64]) -> "_Partition":
         """Return a partition of all others, with no more memory than they need."""
-        kept = key_array(list(self.keys - keys))
-        return _Partition(kept, self._index.reconstruct_batch(kept))
+        kept = np.delete(np.arange(len(self.keys)), places)
+        others = _Partition(self._index.d)
+        others.add(self.keys.at(kept), self._index.reconstruct_batch(kept).astype(np.float16))
+        return others
 
     def search(self, queries: NDArray[np.float32], k: int) -> list[list[Neighbour]]:
         """
@@ -141,25 +168,28 @@ class _Partition:
             k: Most neighbours a query, at least 1.
         """
         with self._lock.reading():
-            found = self._candidates(queries, k)
-            rows = [self._index.reconstruct_batch(keys) for keys in found]
+            places = self._candidates(queries, k)
+            keys = [self.keys.at(near) for near in places]
+            rows = [self._index.reconstruct_batch(near) for near in places]
         return [
-            nearest(keys, similarities(vectors, query), k)
-            for keys, vectors, query in zip(found, rows, queries, strict=True)
+            nearest(near, similarities(held, query), k)
+            for near, held, query in zip(keys, rows, queries, strict=True)
         ]
 
-    def _candidates(self, queries: NDArray[np.float32], k: int) -> NDArray[np.int64]:
+    def _candidates(self, queries: NDArray[np.float32], k: int) -> list[NDArray[np.int64]]:
         """
-        Return keys among which each query's k nearest are, int64, shape (b, m).
+        Return places among which each query's k nearest are, int64, shapes (m,).
 
-        FAISS breaks ties by place and rounds to float32. So it is asked
-        for more than k, until the last lies below the k-th by more than rounding
-        could have moved them, and `nearest` decides.
+        FAISS breaks ties by place, rounds to float32 and takes every length for 1.
+        So whatever lies below the k-th by no more than that could have moved them
+        is among the candidates, and `nearest` decides.
         """
         size = self._index.ntotal
         count = min(2 * k, size)
         while True:
-            similarity, keys = self._index.search(queries, count)
-            if count == size or (similarity[:, k - 1] - similarity[:, -1] > self._rounding).all():
-                return keys
+            products, places = self._index.search(queries, count)
+            least = products[:, [min(k, size) - 1]] - self._rounding
+            near = products >= least
+            if count == size or not near[:, -1].any():
+                return [row[kept] for row, kept in zip(places, near, strict=True)]
             count = min(2 * count, size)

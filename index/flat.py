@@ -7,7 +7,15 @@ from numpy.typing import NDArray
 
 from index.protocol import NEIGHBOURS, Neighbour
 from index.statistics import IndexStatistics
-from index.vectors import key_array, nearest, require_k, require_new, similarities, unit_rows
+from index.vectors import (
+    held_rows,
+    key_array,
+    nearest,
+    query_rows,
+    require_k,
+    require_new,
+    similarities,
+)
 
 __all__ = ["FlatIndex"]
 
@@ -19,11 +27,11 @@ class _Partition:
 
     Args:
         keys: Int64, shape (n,).
-        rows: The keys' vectors, unit rows, float32, shape (n, dimension).
+        rows: The keys' vectors, held rows, float16, shape (n, dimension).
     """
 
     keys: NDArray[np.int64]
-    rows: NDArray[np.float32]
+    rows: NDArray[np.float16]
 
 
 class FlatIndex:
@@ -50,10 +58,11 @@ class FlatIndex:
 
     def add(self, scope: str, keys: Sequence[int], vectors: NDArray[np.float32]) -> None:
         """Add vectors under new keys, as `VectorIndex.add` says."""
-        added = _Partition(key_array(keys), unit_rows(vectors, self._dimension))
+        added = _Partition(key_array(keys), held_rows(vectors, self._dimension))
         with self._lock:
             held = self._partitions.get(scope, self._empty())
-            require_new(added.keys.tolist(), len(added.rows), set(held.keys.tolist()))
+            there = np.intersect1d(added.keys, held.keys)
+            require_new(added.keys, len(added.rows), there)
             if len(added.keys):
                 self._partitions[scope] = _Partition(
                     np.concatenate([held.keys, added.keys]),
@@ -75,7 +84,7 @@ class FlatIndex:
     ) -> list[list[Neighbour]]:
         """Return the k nearest for each vector, as `VectorIndex.search` says."""
         require_k(k)
-        queries = unit_rows(vectors, self._dimension)
+        queries = query_rows(vectors, self._dimension)
         with self._lock:
             self._searches += len(queries)
             held = self._partitions.get(scope, self._empty())
@@ -92,4 +101,4 @@ class FlatIndex:
             )
 
     def _empty(self) -> _Partition:
-        return _Partition(np.empty(0, np.int64), np.empty((0, self._dimension), np.float32))
+        return _Partition(np.empty(0, np.int64), np.empty((0, self._dimension), np.float16))
