@@ -91,7 +91,7 @@ class RedisStore:
         A full server refuses what frees nothing, and takes what frees anything.
         """
         now = self._clock.now()
-        status, name, position = await self._client.run(
+        status, name, *positions = await self._client.run(
             scripts.APPEND,
             _JOURNAL if lease is None else (*_JOURNAL, naming.lease(lease.name)),
             *(_fresh_name(), generation or "", "" if lease is None else lease.token),
@@ -105,7 +105,7 @@ class RedisStore:
             raise JournalReplaced(_text(name))
         if lease is not None and status == b"lost":
             raise LeaseLost(f"Somebody else has taken over {lease.name}.")
-        return int(position)
+        return int(positions[0])
 
     async def read(self, after: int, limit: int) -> Page:
         """Return those of up to `limit` records behind a position that have not expired."""
