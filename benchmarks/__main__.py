@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 
 from benchmarks.harness import Report, machine
+from service.telemetry import logs
 
 _NAMES = ("tiers", "demo", "replicas")
 _FOLDER = Path(__file__).parent
@@ -20,6 +21,7 @@ def main() -> None:
     parser.add_argument("name", choices=[*_NAMES, "all"])
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     options = parser.parse_args()
+    logs.configure("WARNING")
     about = machine()
     names = _NAMES if options.name == "all" else (options.name,)
     reports = {name: _measure(name) for name in names}

@@ -8,21 +8,22 @@ import sys
 from collections.abc import Awaitable, Callable
 
 import psutil
-from cache.stores.redis import RedisStore
 
 from benchmarks.redis_server import BenchmarkRedis
 from benchmarks.remembered import evict_every_second, make_pool, remember
-from cache.clock import SystemClock
+from cache.clock import Clock, SystemClock
 from cache.memory import Memory
 from cache.sharing.eviction import Bounds
-from index.faiss import FaissIndex
+from cache.stores.protocol import Store
+from cache.stores.redis import RedisStore
+from service.telemetry import logs
 
 __all__ = ["entries_in_redis", "local_bytes_per_entry", "pools_in_redis"]
 
 _TIMEOUT_S = 30.0
 _DIMENSION = 384
 _BOUNDS = Bounds(entries=1_000_000, pools=10_000)
-_POOLS = 20
+_POOLS = 100
 
 
 async def entries_in_redis(
@@ -61,7 +62,7 @@ async def pools_in_redis(redis: BenchmarkRedis, database: int) -> float:
     """Return the bytes a pool of 200 takes, embeddings by photo and all, photos not."""
     clock = SystemClock()
     store = RedisStore(redis.url(database), clock, timeout_s=_TIMEOUT_S)
-    memory = Memory(store, FaissIndex(_DIMENSION), "none", _BOUNDS, clock)
+    memory = _memory(store, "none", clock)
     pools = [make_pool(number, clock) for number in range(_POOLS)]
     await store.ping()
     before = redis.used_bytes()
@@ -82,7 +83,7 @@ def local_bytes_per_entry(url: str, query_model: str) -> float:
 async def _grow(url: str, query_model: str) -> float:
     clock = SystemClock()
     store = RedisStore(url, clock, timeout_s=_TIMEOUT_S)
-    memory = Memory(store, FaissIndex(_DIMENSION), query_model, _BOUNDS, clock)
+    memory = _memory(store, query_model, clock)
     await store.read(0, 512)  # connections and buffers are no entries
     gc.collect()
     before = psutil.Process().memory_info().rss
@@ -96,5 +97,12 @@ async def _grow(url: str, query_model: str) -> float:
     return grown / len(memory.entries)
 
 
+def _memory(store: Store, query_model: str, clock: Clock) -> Memory:
+    from index.faiss import FaissIndex  # noqa: PLC0415 - must come after the thread policy
+
+    return Memory(store, FaissIndex(_DIMENSION), query_model, _BOUNDS, clock)
+
+
 if __name__ == "__main__":
+    logs.configure("WARNING")
     sys.stdout.write(json.dumps(asyncio.run(_grow(*sys.argv[1:]))))

@@ -159,8 +159,7 @@ def _stampede(report: Report, inputs: Inputs, clients: Sequence[Client], port: i
     after = _asked_of(port)
     photos = Counter(after["photo_requests"]) - Counter(before["photo_requests"])
     report.figures["stampede_api_calls"] = after["api_calls"] - before["api_calls"]
-    report.figures["stampede_photos"] = most
-    report.figures["stampede_most_downloads_of_a_photo"] = max(photos.values())
+    report.figures["stampede_downloads_per_photo"] = round(photos.total() / most, 4)
 
 
 def _ask(client: Client, tag: str, text: str) -> dict[str, Any]:
@@ -189,7 +188,8 @@ def _visibility(report: Report, inputs: Inputs, clients: Sequence[Client]) -> No
     seconds = []
     for number in range(_LEARNT):
         learner, other = clients[number % _REPLICAS], clients[(number + 1) % _REPLICAS]
-        search: dict[str, str | float] = {"t": tag, "s_query": texts[number % len(texts)], "min_similarity": 1}
+        search: dict[str, str | float] = {"t": tag, "s_query": texts[number % len(texts)]}
+        search["min_similarity"] = 1
         learner.search(**search, fresh="true")
         learnt = time.perf_counter()
         _until_read(other, learner.json("/ready")["journal"]["position"])

@@ -36,6 +36,14 @@ class Client:
     def get(self, path: str, **parameters: str | float) -> tuple[int, bytes]:
         """Return status and body of a call."""
         target = f"{path}?{urlencode(parameters)}" if parameters else path
+        try:
+            return self._get(target)
+        except (http.client.RemoteDisconnected, ConnectionError):
+            # It was idle for so long that the service has closed it.
+            self._connection.close()
+            return self._get(target)
+
+    def _get(self, target: str) -> tuple[int, bytes]:
         self._connection.request("GET", target)
         answer = self._connection.getresponse()
         return answer.status, answer.read()

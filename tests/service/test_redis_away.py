@@ -152,8 +152,8 @@ async def test_what_is_stored_just_after_the_server_was_emptied_can_be_read(redi
     assert not later.source.calls
 
 
-async def test_a_server_that_comes_back_older_is_read_from_its_start(tmp_path_factory):
-    """Where the tail of the journal is lost and its positions are issued again, nobody mixes them."""
+async def test_a_server_that_comes_back_older_is_read_from_its_start():
+    """Where the journal loses its tail and issues its positions again, nobody mixes them up."""
     with serve_redis("--dbfilename", "dump.rdb") as redis:
         async with replicas(redis, 2) as (one, other):
             await one.ask("photo 1")
