@@ -29,8 +29,8 @@ _MOST_RECORDS = 2000  # as many are unpacked on Lua's stack, which ends at 8000
 
 _TRIMMED_AT_ONCE = 1000
 _TRIMS = 100
-_SWEPT_AT_ONCE = 64
-_SWEEPS = 8
+_SWEPT_AT_ONCE = 16
+_SWEEPS = 16
 _COUNTERS_KEPT_S = 7 * 24 * 3600.0
 
 _END = struct.Struct("<d")

@@ -97,8 +97,8 @@ APPEND = _script(
 -- ARGV: name for a new journal; the journal's name or ''; the lease's token or ''; how many
 -- positions and keys are freed, and how many rankings and records come; then all of these.
 local name, last = journal(ARGV[1])
-if ARGV[2] ~= '' and ARGV[2] ~= name then return {'replaced', name} end
-if ARGV[3] ~= '' and redis.call('GET', LEASE) ~= ARGV[3] then return {'lost', name} end
+if ARGV[2] ~= '' and ARGV[2] ~= name then return {'replaced', name, last} end
+if ARGV[3] ~= '' and redis.call('GET', LEASE) ~= ARGV[3] then return {'lost', name, last} end
 
 local at = 7
 local function take()
