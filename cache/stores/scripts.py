@@ -65,11 +65,16 @@ local function journal(fresh)
   local since = history()
   local meta = redis.call('HMGET', META, 'name', 'end')
   local name, last = meta[1], tonumber(meta[2] or '')
-  local there = redis.call('EXISTS', JOURNAL) == 1
+  local kind = redis.call('TYPE', JOURNAL).ok
+  local there = kind == 'stream'
+  if not there and kind ~= 'none' then
+    error({err = 'WRONGTYPE The journal is no stream.'})
+  end
   if not name or not last or (last > 0 and not there) then
     if there then redis.call('UNLINK', JOURNAL) end
     -- Tokens rise over this too, as time does.
-    local token = redis.call('TIME')[1] * 1000
+    local time = redis.call('TIME')
+    local token = time[1] * 1000000 + time[2]
     name, last = fresh, 0
     redis.call('HSET', META, 'name', name, 'end', last, 'token', string.format('%.0f', token))
   end

@@ -13,7 +13,7 @@ SHORT_S = 0.05
 
 
 async def given(store, clock, name: str) -> Lease:
-    """Return a lease once it has run out: by the store's own time, be it the test's or the world's."""
+    """Return a lease once it has run out, by whichever clock the store goes."""
     clock.advance(seconds=SHORT_S)
     async with asyncio.timeout(10):
         while (lease := await store.acquire(name, 60)) is None:
