@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -14,7 +15,7 @@ import redis
 
 from tests.tools import require
 
-__all__ = ["RedisServer", "serve_redis"]
+__all__ = ["RedisServer", "free_port", "serve_redis"]
 
 _START_S = 10.0
 
@@ -104,6 +105,8 @@ class RedisServer:
         while time.monotonic() < deadline and self._running().poll() is None:
             try:
                 self.call("PING")
+            except redis.AuthenticationError:  # it answers, and wants a password
+                return
             except redis.ConnectionError:  # it does not listen yet, or still loads its data
                 time.sleep(0.01)
             else:
@@ -116,8 +119,15 @@ def serve_redis(*options: str) -> Iterator[RedisServer]:
     """Run a server until the block ends; its folder goes with it."""
     with tempfile.TemporaryDirectory(prefix="redis-") as folder:
         server = RedisServer(Path(os.path.realpath(folder)), *options)
-        server.start()
         try:
+            server.start()
             yield server
         finally:
             server.stop()
+
+
+def free_port() -> int:
+    """Return a port of loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

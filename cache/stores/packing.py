@@ -28,7 +28,7 @@ def write(blob: Blob, now: float) -> list[Command]:
         return [("SET", key, value, "PX", ttl)]
     bucket, field = naming.photo(blob.key)
     # Rounded down: never served after its end.
-    value = _PHOTO_END.pack(max(0, min(int(blob.expires_at), _LAST_END))) + blob.body
+    value = _PHOTO_END.pack(int(max(0, min(blob.expires_at, _LAST_END)))) + blob.body
     ttl = ttl_ms(blob.expires_at, now)
     # A bucket lasts as long as its last photo: whichever of the two applies.
     return [

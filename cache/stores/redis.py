@@ -4,11 +4,12 @@ import json
 import re
 import secrets
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import chain
 
 from cache.clock import Clock
-from cache.errors import JournalReplaced, LeaseLost
+from cache.errors import JournalReplaced, LeaseLost, StoreUnavailable
 from cache.journal.protocol import Page
 from cache.journal.records import Positioned, Record
 from cache.stores import naming, packing, scripts
@@ -29,8 +30,8 @@ _MOST_RECORDS = 2000  # as many are unpacked on Lua's stack, which ends at 8000
 
 _TRIMMED_AT_ONCE = 1000
 _TRIMS = 100
-_SWEPT_AT_ONCE = 64
-_SWEEPS = 8
+_SWEPT_AT_ONCE = 16
+_SWEEPS = 16
 _COUNTERS_KEPT_S = 7 * 24 * 3600.0
 
 _END = struct.Struct("<d")
@@ -91,7 +92,7 @@ class RedisStore:
         A full server refuses what frees nothing, and takes what frees anything.
         """
         now = self._clock.now()
-        status, name, *positions = await self._client.run(
+        reply = await self._client.run(
             scripts.APPEND,
             _JOURNAL if lease is None else (*_JOURNAL, naming.lease(lease.name)),
             *(_fresh_name(), generation or "", "" if lease is None else lease.token),
@@ -101,20 +102,25 @@ class RedisStore:
             *chain.from_iterable(packing.stored(blob, now) for blob in blobs),
             *chain.from_iterable(_words(record, now) for record in records),
         )
-        if status == b"replaced":
-            raise JournalReplaced(_text(name))
-        if lease is not None and status == b"lost":
-            raise LeaseLost(f"Somebody else has taken over {lease.name}.")
-        return int(positions[0])
+        with _understanding():
+            status, name, position = reply
+            if status == b"replaced":
+                raise JournalReplaced(_text(name))
+            if lease is not None and status == b"lost":
+                raise LeaseLost(f"Somebody else has taken over {lease.name}.")
+            return int(position)
 
     async def read(self, after: int, limit: int) -> Page:
         """Return those of up to `limit` records behind a position that have not expired."""
-        name, end, upto, records = await self._client.run(
+        reply = await self._client.run(
             scripts.READ,
             _JOURNAL,
             *(_fresh_name(), after + 1, min(limit, _MOST_RECORDS), repr(self._clock.now())),
         )
-        return Page(_text(name), int(end), int(upto), [_positioned(*words) for words in records])
+        with _understanding():
+            name, end, upto, records = reply
+            found = [_positioned(*words) for words in records]
+            return Page(_text(name), int(end), int(upto), found)
 
     async def wait(self, after: int, timeout_s: float) -> None:
         """Return soon after an append behind a position; after a second in any case."""
@@ -149,7 +155,8 @@ class RedisStore:
         """Return a lease, or None while somebody else holds it."""
         keys = (*_JOURNAL, naming.lease(name))
         held = await self._client.run(scripts.ACQUIRE, keys, _fresh_name(), _ms(ttl_s))
-        return None if held is None else Lease(name, *held)
+        with _understanding():
+            return None if held is None else Lease(name, *map(int, held))
 
     async def renew(self, lease: Lease, ttl_s: float) -> bool:
         """Prolong a lease; return whether it was still held."""
@@ -163,10 +170,9 @@ class RedisStore:
     async def cell(self, name: str) -> Cell:
         """Return a cell as it is now."""
         (fields,) = await self._client.ask(("HMGET", naming.cell(name), "version", "body"))
-        version, body = fields or (None, None)
-        if version is None or body is None or not version.isdigit():
-            return Cell(0, b"")
-        return Cell(int(version), body)
+        with _understanding():
+            version, body = fields or (None, None)
+            return Cell(0, b"") if version is None else Cell(int(version), body or b"")
 
     async def swap(self, name: str, version: int, body: bytes) -> bool:
         """Write a cell if it still has a version; return whether it had."""
@@ -181,8 +187,9 @@ class RedisStore:
     async def counters(self) -> Mapping[str, tuple[float, Mapping[str, float]]]:
         """Return each replica's last flush: its wall time and its counters."""
         (fields,) = await self._client.ask(("HGETALL", naming.COUNTERS))
-        pairs = zip(fields[::2], fields[1::2], strict=True) if fields else ()
-        flushes = {_text(replica): _flush(written) for replica, written in pairs}
+        with _understanding():
+            pairs = zip(fields[::2], fields[1::2], strict=True) if fields else ()
+            flushes = {_text(replica): _flush(written) for replica, written in pairs}
         return {replica: flush for replica, flush in flushes.items() if flush is not None}
 
     async def purge(self) -> int:
@@ -194,7 +201,8 @@ class RedisStore:
     async def size_bytes(self) -> int:
         """Return the bytes of memory the server uses, for whatever else it keeps too."""
         (told,) = await self._client.tell(("INFO", "memory"))
-        used = re.search(r"^used_memory:(\d+)", _text(told), re.MULTILINE)
+        with _understanding():
+            used = re.search(r"^used_memory:(\d+)", _text(told), re.MULTILINE)
         return int(used[1]) if used else 0
 
     async def _trim(self) -> int:
@@ -202,7 +210,9 @@ class RedisStore:
         gone = 0
         for _ in range(_TRIMS):
             where = (self._trimmed, _TRIMMED_AT_ONCE, repr(self._clock.now()))
-            some, self._trimmed = await self._client.run(scripts.TRIM, _JOURNAL, *where)
+            reply = await self._client.run(scripts.TRIM, _JOURNAL, *where)
+            with _understanding():
+                some, self._trimmed = map(int, reply)
             gone += some
             if not self._trimmed:  # the end was reached
                 break
@@ -222,6 +232,15 @@ class RedisStore:
         gone = [replica for replica, (flushed_at, _) in flushes.items() if flushed_at < oldest]
         if gone:
             await self._client.tell(("HDEL", naming.COUNTERS, *gone))
+
+
+@contextmanager
+def _understanding() -> Iterator[None]:
+    """Translate what comes of replies in another shape than a Redis server sends."""
+    try:
+        yield
+    except (AttributeError, TypeError, ValueError, struct.error) as exc:
+        raise StoreUnavailable("The store answered in a way that no Redis server does.") from exc
 
 
 def _fresh_name() -> str:

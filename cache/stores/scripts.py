@@ -65,11 +65,16 @@ local function journal(fresh)
   local since = history()
   local meta = redis.call('HMGET', META, 'name', 'end')
   local name, last = meta[1], tonumber(meta[2] or '')
-  local there = redis.call('EXISTS', JOURNAL) == 1
+  local kind = redis.call('TYPE', JOURNAL).ok
+  local there = kind == 'stream'
+  if not there and kind ~= 'none' then
+    error({err = 'WRONGTYPE The journal is no stream.'})
+  end
   if not name or not last or (last > 0 and not there) then
     if there then redis.call('UNLINK', JOURNAL) end
     -- Tokens rise over this too, as time does.
-    local token = redis.call('TIME')[1] * 1000
+    local time = redis.call('TIME')
+    local token = time[1] * 1000000 + time[2]
     name, last = fresh, 0
     redis.call('HSET', META, 'name', name, 'end', last, 'token', string.format('%.0f', token))
   end
@@ -97,8 +102,8 @@ APPEND = _script(
 -- ARGV: name for a new journal; the journal's name or ''; the lease's token or ''; how many
 -- positions and keys are freed, and how many rankings and records come; then all of these.
 local name, last = journal(ARGV[1])
-if ARGV[2] ~= '' and ARGV[2] ~= name then return {'replaced', name} end
-if ARGV[3] ~= '' and redis.call('GET', LEASE) ~= ARGV[3] then return {'lost', name} end
+if ARGV[2] ~= '' and ARGV[2] ~= name then return {'replaced', name, last} end
+if ARGV[3] ~= '' and redis.call('GET', LEASE) ~= ARGV[3] then return {'lost', name, last} end
 
 local at = 7
 local function take()

@@ -14,7 +14,7 @@ import pytest
 
 from cache.errors import StoreUnavailable
 from cache.journal.records import Record
-from cache.stores import sqlite
+from cache.stores import statements
 from cache.stores.protocol import Blob, BlobKind
 from cache.stores.sqlite import SqliteStore
 from tests.clocks import ManualClock
@@ -26,6 +26,15 @@ pytestmark = pytest.mark.anyio
 OPENING = "tests.cache.stores.opening"
 TIMEOUT_S = 0.2
 RECORD = Record("entry", b"body", 4_000_000_000.0)
+
+
+@pytest.fixture
+async def store(tmp_path: Path, clock: ManualClock):
+    """A handle on one file."""
+    store = SqliteStore(tmp_path / "nearhit.db", clock, timeout_s=5.0)
+    await store.open()
+    yield store
+    await store.aclose()
 
 
 @pytest.fixture
@@ -69,7 +78,7 @@ def process(path: Path, task: str) -> subprocess.Popen[str]:
 
 async def test_the_schema_version_is_in_the_files_name(store):
     """Another schema is another file, and nothing has to be migrated."""
-    assert store.path.name == "nearhit.v1.db"
+    assert store.path.name == "nearhit.v2.db"
     assert store.path.exists()
 
 
@@ -168,7 +177,7 @@ async def test_reads_go_on_while_a_write_hangs(hasty, gate):
 
 async def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path, clock):
     """Somebody else's file costs one clear sentence and not a byte of itself."""
-    path = tmp_path / "nearhit.v1.db"
+    path = tmp_path / "nearhit.v2.db"
     path.write_bytes(b"dear diary, " * 1000)
     store = SqliteStore(tmp_path / "nearhit.db", clock, timeout_s=1.0)
 
@@ -183,7 +192,7 @@ async def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path, cl
 
 async def test_a_path_that_cannot_be_a_file_is_refused_at_once(tmp_path, clock):
     """A folder in the file's place is told, not waited for."""
-    (tmp_path / "nearhit.v1.db").mkdir()
+    (tmp_path / "nearhit.v2.db").mkdir()
     store = SqliteStore(tmp_path / "nearhit.db", clock, timeout_s=1.0)
 
     with pytest.raises(StoreUnavailable, match="unable to open"):
@@ -194,7 +203,7 @@ async def test_a_path_that_cannot_be_a_file_is_refused_at_once(tmp_path, clock):
 
 async def test_a_log_that_cannot_be_a_file_is_refused_at_once(tmp_path, clock):
     """Only a lock is waited for; anything else is told as it is."""
-    (tmp_path / "nearhit.v1.db-wal").mkdir()
+    (tmp_path / "nearhit.v2.db-wal").mkdir()
     store = SqliteStore(tmp_path / "nearhit.db", clock, timeout_s=1.0)
 
     with pytest.raises(StoreUnavailable, match="failed: "):
@@ -286,11 +295,20 @@ async def test_size_counts_the_write_ahead_log(store):
     assert await store.size_bytes() >= before + 200_000
 
 
+async def test_a_clock_set_back_further_than_a_lease_lasts_ends_it(store, clock):
+    """A holder gone by then would else keep everybody waiting for as long as the clock lost."""
+    await store.acquire("collect", 60)
+
+    clock.step_back(seconds=3600)
+
+    assert await store.acquire("collect", 60)
+
+
 async def test_tables_are_made_all_at_once_or_not_at_all(tmp_path, clock, monkeypatch):
     """A making that fails leaves nothing another process could take for a store."""
-    broken = sqlite._SCHEMA.replace("COMMIT;", "INSERT INTO nowhere VALUES (1); COMMIT;")
+    broken = statements.SCHEMA.replace("COMMIT;", "INSERT INTO nowhere VALUES (1); COMMIT;")
     with monkeypatch.context() as patch:
-        patch.setattr(sqlite, "_SCHEMA", broken)
+        patch.setattr(statements, "SCHEMA", broken)
         store = SqliteStore(tmp_path / "half.db", clock, timeout_s=1.0)
         with pytest.raises(StoreUnavailable):
             await store.open()
