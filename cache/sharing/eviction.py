@@ -4,13 +4,12 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 
 import structlog
 
 from cache.clock import Clock
 from cache.entries.semantic import SemanticCache
-from cache.errors import LeaseLost, StoreFull, StoreUnavailable
+from cache.errors import JournalReplaced, LeaseLost, StoreUnavailable
 from cache.journal.follow import Follower
 from cache.journal.notices import Eviction
 from cache.pools.pools import Pools
@@ -100,7 +99,7 @@ class Evictor:
                     await self._full.wait()
             full = self._full.is_set()
             self._full.clear()
-            with suppress(StoreUnavailable, LeaseLost):
+            with suppress(StoreUnavailable, JournalReplaced, LeaseLost):
                 await self.evict(store_is_full=full)
 
     async def evict(self, *, store_is_full: bool = False) -> int:
@@ -113,6 +112,7 @@ class Evictor:
         Raises:
             StoreUnavailable: If the store does not answer.
             LeaseLost: If somebody else has taken over.
+            JournalReplaced: If the journal is another one by now.
         """
         if not self._follower.caught_up:
             return 0
@@ -154,14 +154,7 @@ class Evictor:
     async def _append(self, eviction: Eviction, lease: Lease, freed: Freed) -> None:
         record = eviction.record(self._clock.now())
         generation = self._follower.mark.generation
-        append = partial(
-            self._store.append, [record], generation=generation, lease=lease, freed=freed
-        )
-        try:
-            await append()
-        except StoreFull:
-            # What was refused for want of room has made some.
-            await append()
+        await self._store.append([record], generation=generation, lease=lease, freed=freed)
 
 
 def _excess(count: int, most: int, store_is_full: bool) -> int:
