@@ -63,8 +63,8 @@ async def pools_in_redis(redis: BenchmarkRedis, database: int) -> float:
     clock = SystemClock()
     store = RedisStore(redis.url(database), clock, timeout_s=_TIMEOUT_S)
     memory = _memory(store, "none", clock)
-    pools = [make_pool(number, clock) for number in range(_POOLS)]
-    await store.ping()
+    first, *pools = [make_pool(number, clock) for number in range(_POOLS + 1)]
+    await memory.pools.keep(first)  # connections, buffers and scripts are no pools
     before = redis.used_bytes()
     for pool in pools:
         await memory.pools.keep(pool)

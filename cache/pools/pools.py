@@ -152,6 +152,18 @@ class Pools:
             await self._embeddings.put(pool.key.clip, photos, pool.embeddings[missing])
         await self.publish(pool)
 
+    async def drop_embeddings(self, pool_ids: Sequence[str]) -> None:
+        """
+        Forget the embeddings of pools' photos; a pool that shares some must be fetched again.
+
+        Raises:
+            StoreUnavailable: If the store does not answer.
+        """
+        for pool_id in pool_ids:
+            pool = await self.get(pool_id)
+            if pool is not None:
+                await self._embeddings.drop(pool.key.clip, pool.photos)
+
     def used(self, pool: Pool) -> None:
         """Note that a pool has served an answer."""
         if pool.id in self._notices:

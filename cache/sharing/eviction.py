@@ -47,7 +47,8 @@ class Evictor:
 
     Every replica runs one. Where a bound is passed, the holder evicts down to 95 % of it,
     so that the work is done now and then rather than with every entry. A pool takes
-    its entries along.
+    its entries along. Where the store itself is full, a tenth goes, and with the pools
+    the embeddings of their photos, which are most of what they take.
 
     Args:
         store: Where room is made.
@@ -114,19 +115,36 @@ class Evictor:
             LeaseLost: If somebody else has taken over.
             JournalReplaced: If the journal is another one by now.
         """
-        if not self._follower.caught_up:
-            return 0
-        entries, pools = self._victims(store_is_full)
-        if not entries and not pools:
+        if not self._follower.caught_up or not self._is_too_much(store_is_full):
             return 0
         lease = await self._store.acquire(_LEASE, _LEASE_S)
         if lease is None:
             return 0
         try:
-            return await self._evict(lease, entries, pools)
+            return await self._evict(lease, store_is_full)
         finally:
             with suppress(StoreUnavailable):
                 await self._store.release(lease)
+
+    def _is_too_much(self, store_is_full: bool) -> bool:
+        bounds = self._bounds
+        many = len(self._cache) > bounds.entries or len(self._pools.published) > bounds.pools
+        return many or store_is_full
+
+    async def _evict(self, lease: Lease, store_is_full: bool) -> int:
+        # Another replica may have evicted a moment ago; not twice for one excess.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LEASE_S / 2):
+                await self._follower.reach(lease.end)
+        entries, pools = self._victims(store_is_full)
+        if store_is_full:
+            await self._pools.drop_embeddings(pools)
+        for start in range(0, len(entries), _AT_ONCE):
+            await self._evict_entries(lease, entries[start : start + _AT_ONCE])
+        if pools:
+            await self._evict_pools(lease, pools)
+        _log.info("evicted", entries=len(entries), pools=len(pools))
+        return len(entries) + len(pools)
 
     def _victims(self, store_is_full: bool) -> tuple[list[int], list[str]]:
         pools = self._pools.least_worth(
@@ -137,19 +155,16 @@ class Evictor:
         alone = self._cache.least_worth(max(0, excess - len(along)), but=along)
         return [*along, *alone], pools
 
-    async def _evict(self, lease: Lease, entries: Sequence[int], pools: Sequence[str]) -> int:
-        for start in range(0, len(entries), _AT_ONCE):
-            some = entries[start : start + _AT_ONCE]
-            freed = Freed(some, self._cache.ranking_keys(some))
-            await self._append(Eviction(positions=some), lease, freed)
-            self._evicted_entries += len(some)
-        if pools:
-            # Room first: a full store would refuse the record.
-            await self._store.drop(BlobKind.POOL, pools)
-            await self._append(Eviction(pools=pools), lease, NOTHING)
-            self._evicted_pools += len(pools)
-        _log.info("evicted", entries=len(entries), pools=len(pools))
-        return len(entries) + len(pools)
+    async def _evict_entries(self, lease: Lease, positions: Sequence[int]) -> None:
+        freed = Freed(positions, self._cache.ranking_keys(positions))
+        await self._append(Eviction(positions=positions), lease, freed)
+        self._evicted_entries += len(positions)
+
+    async def _evict_pools(self, lease: Lease, pools: Sequence[str]) -> None:
+        # Room first: a full store would refuse the record.
+        await self._store.drop(BlobKind.POOL, pools)
+        await self._append(Eviction(pools=pools), lease, NOTHING)
+        self._evicted_pools += len(pools)
 
     async def _append(self, eviction: Eviction, lease: Lease, freed: Freed) -> None:
         record = eviction.record(self._clock.now())

@@ -81,22 +81,15 @@ class Client:
 
     async def run(self, script: Script, keys: Sequence[Word], *arguments: Word) -> Reply:
         """Return what a script returns."""
-        (reply,) = await self.run_each(script, [keys], *arguments)
+        command = ("EVALSHA", script.sha, len(keys), *keys, *arguments)
+        async with self._in_time(self._timeout_s):
+            (reply,) = await self._exchange([command])
+            if isinstance(reply, NoScriptError):
+                # New to the server, or forgotten by it: then it has not run.
+                await self._exchange([("SCRIPT", "LOAD", script.text)])
+                (reply,) = await self._exchange([command])
         self._raise_first([reply] if isinstance(reply, ResponseError) else [])
         return reply
-
-    async def run_each(
-        self, script: Script, groups: Sequence[Sequence[Word]], *arguments: Word
-    ) -> list[Reply]:
-        """Run a script for each group of keys; return what it returns, or its errors."""
-        commands = [("EVALSHA", script.sha, len(keys), *keys, *arguments) for keys in groups]
-        async with self._in_time(self._timeout_s):
-            replies = await self._exchange(commands)
-            if any(isinstance(reply, NoScriptError) for reply in replies):
-                # New to the server, or forgotten by it: then none of the commands has run.
-                await self._exchange([("SCRIPT", "LOAD", script.text)])
-                replies = await self._exchange(commands)
-        return replies
 
     async def block(self, command: Command, longest_s: float) -> None:
         """Run a command that waits, for so long at most by itself; what it returns is ignored."""

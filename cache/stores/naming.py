@@ -39,10 +39,14 @@ RECORD = f"{_TOGETHER}record:"
 COUNTERS = f"{_TOGETHER}counters"
 """Hash: JSON by replica."""
 
-BUCKETS = 16**3
-"""Of photos: a hash of up to 512 of them (`hash-max-listpack-entries`) is stored densely."""
+BUCKETS = 16
+"""
+Of photos. A hash of few of them is stored densely, a large one takes 90 bytes a photo; the more
+hashes, the more of them hold so few photos that the hash itself is what takes room.
+"""
 
 _HEXADECIMAL = re.compile(r"([0-9a-f]{2}){4,}")
+_PHOTO_KEY = re.compile(r"[0-9a-f]([0-9a-f]{2})+")
 _PREFIXES = {
     BlobKind.RANKING: f"{_TOGETHER}r:".encode(),
     BlobKind.POOL: f"{_APART}pool:".encode(),
@@ -67,14 +71,15 @@ def blob(kind: BlobKind, key: str) -> bytes:
 
 def photo(key: str) -> tuple[str, bytes]:
     """Return the bucket a photo stands in, and its field there."""
-    raw = _short(key)
-    # Three digits name the bucket, yet only two are left out, as a field is whole bytes.
-    return bucket(int.from_bytes(raw[:2], "big") >> 4), raw[1:]
+    if _PHOTO_KEY.fullmatch(key):
+        return bucket(int(key[0], 16)), bytes.fromhex(key[1:])
+    raw = blake2b(key.encode(), digest_size=17).digest()
+    return bucket(raw[0] % BUCKETS), raw[1:]
 
 
 def bucket(number: int) -> str:
     """Return the key of one of the hashes that photos stand in."""
-    return f"{_APART}photo:{number:03x}"
+    return f"{_APART}photo:{number:x}"
 
 
 def _short(key: str) -> bytes:

@@ -11,7 +11,7 @@ from cache.stores import naming
 from cache.stores.client import Command, Word
 from cache.stores.protocol import Blob, BlobKind
 
-__all__ = ["body", "delete", "peek", "read", "stored", "ttl_ms", "write"]
+__all__ = ["body", "delete", "expired_photos", "peek", "read", "stored", "ttl_ms", "write"]
 
 _END = struct.Struct("<d")
 _PHOTO_END = struct.Struct("<I")
@@ -72,6 +72,12 @@ def body(kind: BlobKind, reply: object, now: float) -> bytes | None:
         return None
     (expires_at,) = header.unpack_from(reply)
     return reply[header.size :] if expires_at > now else None
+
+
+def expired_photos(fields: Sequence[bytes], now: float) -> list[bytes]:
+    """Return the names among a bucket's names and values, in turn, whose photo has expired."""
+    pairs = zip(fields[::2], fields[1::2], strict=True)
+    return [name for name, value in pairs if body(BlobKind.PHOTO, value, now) is None]
 
 
 def ttl_ms(expires_at: float, now: float) -> int:

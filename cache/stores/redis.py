@@ -30,7 +30,7 @@ _MOST_RECORDS = 2000  # as many are unpacked on Lua's stack, which ends at 8000
 
 _TRIMMED_AT_ONCE = 1000
 _TRIMS = 100
-_SWEPT_AT_ONCE = 16
+_SWEPT_AT_ONCE = 500
 _SWEEPS = 16
 _COUNTERS_KEPT_S = 7 * 24 * 3600.0
 
@@ -63,6 +63,7 @@ class RedisStore:
         self._waiting = Client(url, breaker, timeout_s=timeout_s, connections=_WAITING)
         self._trimmed = 0
         self._swept = 0
+        self._cursor = 0
 
     async def open(self) -> None:
         """Return at once: each call connects, so that a server may come and go."""
@@ -219,12 +220,21 @@ class RedisStore:
         return gone
 
     async def _sweep(self) -> None:
-        """Delete expired photos from the next buckets; some calls go through all of them."""
+        """Delete expired photos from the next bucket, or go on with it where it is large."""
+        bucket = naming.bucket(self._swept)
         for _ in range(_SWEEPS):
-            numbers = range(self._swept, self._swept + _SWEPT_AT_ONCE)
-            groups = [(naming.bucket(number),) for number in numbers]
-            await self._client.run_each(scripts.SWEEP, groups, int(self._clock.now()))
-            self._swept = numbers.stop % naming.BUCKETS
+            scan = ("HSCAN", bucket, self._cursor, "COUNT", _SWEPT_AT_ONCE)
+            (reply,) = await self._client.ask(scan)
+            with _understanding():
+                cursor, fields = reply or (b"0", [])
+                self._cursor = int(cursor)
+                expired = packing.expired_photos(fields, self._clock.now())
+            # A photo written anew at this very moment is encoded once more, no worse.
+            if expired:
+                await self._client.tell(("HDEL", bucket, *expired))
+            if not self._cursor:
+                self._swept = (self._swept + 1) % naming.BUCKETS
+                return
 
     async def _forget_counters(self) -> None:
         oldest = self._clock.now() - _COUNTERS_KEPT_S

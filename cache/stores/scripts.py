@@ -17,7 +17,6 @@ __all__ = [
     "RELEASE",
     "RENEW",
     "SWAP",
-    "SWEEP",
     "TRIM",
     "Script",
 ]
@@ -230,15 +229,3 @@ FLUSH = _script(
 return redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 """,
 )
-
-SWEEP = _script("""
--- KEYS: a bucket of photos. ARGV: now, in whole seconds.
-local all, gone = redis.call('HGETALL', KEYS[1]), {}
-for i = 1, #all, 2 do
-  if #all[i + 1] < 4 or struct.unpack('<I4', all[i + 1]) <= tonumber(ARGV[1]) then
-    gone[#gone + 1] = all[i]
-  end
-end
-for _, field in ipairs(gone) do redis.call('HDEL', KEYS[1], field) end
-return #gone
-""")
