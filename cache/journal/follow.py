@@ -85,6 +85,8 @@ class Follower:
         while True:
             try:
                 await self._advance()
+                if not self._reachable:
+                    _log.info("journal_reachable", position=self.position)
                 self._reachable, pause_s = True, _PAUSE_S
                 await self._journal.wait(self.position, _IDLE_S)
             except StoreUnavailable:
