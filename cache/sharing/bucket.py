@@ -33,7 +33,7 @@ class Bucket:
     Tokens, of which each call takes one.
 
     They flow in evenly, until the API says what is left of its own window: from then on none
-    flows in before that window ends, and at its end the bucket is full.
+    flows in before that window ends, and at its end the bucket is full and the next one begins.
 
     Args:
         tokens: How many there were at `at`.
@@ -41,7 +41,7 @@ class Bucket:
         limit: Most tokens, and how many flow in within a window.
         window_s: Seconds of a window.
         taken: Calls granted so far.
-        resets_at: Wall time at which the API's window ends; not after `at` where unknown.
+        resets_at: Wall time at which the API's window ends; 0 before the API has said.
     """
 
     tokens: float
@@ -76,14 +76,18 @@ class Bucket:
 
     def filled(self, now: float) -> "Bucket":
         """Return the bucket as time has filled it; a clock that steps back adds nothing."""
-        # Further off than any window: by a clock that has been set back since.
-        resets_at = self.resets_at if self.resets_at <= now + _LONGEST_S else now
-        if resets_at > now:
-            return replace(self, at=now, resets_at=resets_at)
-        if resets_at > self.at:
-            return replace(self, tokens=self.limit, at=now, resets_at=resets_at)
-        flown = max(0.0, now - self.at) * self.limit / self.window_s
-        return replace(self, tokens=min(self.limit, self.tokens + flown), at=now)
+        # Replicas' clocks differ a little, and no second may flow in twice. What lies further
+        # off than any window is by a clock that has been set back since.
+        at = max(now, self.at) if self.at <= now + self.window_s else now
+        if self.resets_at > now + _LONGEST_S + self.window_s:
+            return replace(self, at=at, resets_at=now + self.window_s)
+        if self.resets_at > now:
+            return replace(self, at=at)
+        if self.resets_at:
+            # One window follows upon another: who comes a little later must not end this one too.
+            return replace(self, tokens=self.limit, at=at, resets_at=now + self.window_s)
+        flown = max(0.0, at - self.at) * self.limit / self.window_s
+        return replace(self, tokens=min(self.limit, self.tokens + flown), at=at)
 
     def take(self, now: float, *, reserve: float = 0.0) -> tuple["Bucket", Grant]:
         """
@@ -109,7 +113,8 @@ class Bucket:
         Return the bucket as an answer of the API has it.
 
         The API had counted the call of this ticket when it answered; of the calls granted
-        later it may have counted none, so all of them are taken off.
+        later it may have counted none, so all of them are taken off. Nor may it have counted
+        earlier ones that are still under way, so within a window it never adds any.
 
         Args:
             now: Wall time.
@@ -121,7 +126,8 @@ class Bucket:
         full = self.filled(now)
         most = max(1.0, full.limit if limit is None else limit)
         left = remaining - max(0, full.taken - ticket)
-        tokens = max(0.0, min(most, left))
+        own = full.tokens + most - full.limit
+        tokens = max(0.0, min(most, left, own))
         return replace(full, tokens=tokens, limit=most, resets_at=now + min(reset_s, _LONGEST_S))
 
     def emptied(self, now: float, wait_s: float) -> "Bucket":

@@ -1,5 +1,6 @@
 """The quota of an API, shared by all replicas that call it with one key."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
@@ -100,10 +101,13 @@ class SharedQuota(LocalQuota):
         super().__init__(clock)
         self._store = store
         self._name = f"quota/{name}"
+        self._turn = asyncio.Lock()
 
     async def _change(self, change: Change[T]) -> T:
         try:
-            return await self._change_shared(change)
+            # Callers of one replica take turns, lest they lose races against each other.
+            async with self._turn:
+                return await self._change_shared(change)
         except StoreUnavailable:
             return await super()._change(change)
 

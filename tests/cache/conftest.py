@@ -1,4 +1,4 @@
-"""What tests of the cache share: a clock, a real SQLite file, entries and pools."""
+"""What tests of the cache share: a clock, a real SQLite file, two replicas on it."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from cache.stores.sqlite import SqliteStore
+from tests.cache.replicas import Replica, replica
 from tests.clocks import ManualClock
 
 
@@ -20,3 +21,17 @@ async def store(tmp_path: Path, clock: ManualClock) -> AsyncIterator[SqliteStore
     await store.open()
     yield store
     await store.aclose()
+
+
+@pytest.fixture
+async def ours(tmp_path: Path, clock: ManualClock) -> AsyncIterator[Replica]:
+    """A replica that follows the journal."""
+    async with replica(tmp_path, clock) as one:
+        yield one
+
+
+@pytest.fixture
+async def others(tmp_path: Path, clock: ManualClock, ours: Replica) -> AsyncIterator[Replica]:
+    """Another replica on the same file."""
+    async with replica(tmp_path, clock) as one:
+        yield one

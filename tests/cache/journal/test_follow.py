@@ -9,7 +9,7 @@ import pytest
 
 from cache.journal.follow import Follower
 from cache.journal.protocol import Journal
-from cache.journal.records import Positioned, Record
+from cache.journal.records import NOWHERE, Mark, Positioned, Record
 from cache.stores.sqlite import SqliteStore
 from tests.cache.away import Interruptible
 from tests.clocks import ManualClock
@@ -26,32 +26,22 @@ class Applied:
         self.batches: list[list[str]] = []
         self.log: list[str] = []
         self.positions: list[int] = []
+        self.generations: list[str] = []
+        self.on_apply: Callable[[], None] = lambda: None
 
     def apply(self, records: Sequence[Positioned]) -> None:
         """Take in a batch."""
+        if records:
+            self.on_apply()
         bodies = [one.record.body.decode() for one in records]
         self.batches.append(bodies)
         self.log.extend(bodies)
         self.positions.extend(one.position for one in records)
 
-    def reset(self) -> None:
+    def reset(self, generation: str) -> None:
         """Note a reset."""
         self.log.append("reset")
-
-
-class Rewritable:
-    """A journal that may be replaced by another, as when its file is lost."""
-
-    def __init__(self, journal: Journal) -> None:
-        self.journal = journal
-
-    async def append(self, records: Sequence[Record]) -> int:
-        """Append to the journal there is."""
-        return await self.journal.append(records)
-
-    async def read(self, after: int, limit: int):
-        """Read the journal there is."""
-        return await self.journal.read(after, limit)
+        self.generations.append(generation)
 
 
 @pytest.fixture
@@ -72,7 +62,7 @@ def records(clock: ManualClock) -> Callable[..., list[Record]]:
 @asynccontextmanager
 async def following(journal: Journal, applied: Applied) -> AsyncIterator[Follower]:
     """Run a follower; whatever ends it ends the test."""
-    follower = Follower(journal, applied.apply, applied.reset)
+    follower = Follower(journal, applied, ManualClock())
     async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as group:
         running = group.create_task(follower.run())
         yield follower
@@ -86,18 +76,21 @@ async def opened(path: Path, clock: ManualClock) -> SqliteStore:
 
 
 async def test_an_empty_journal_is_caught_up_at_once(store, applied):
-    """Where there is nothing to read the end is reached, and nothing reset."""
+    """Where there is nothing to read the end is reached, in a journal that has a name."""
     async with following(store, applied) as follower:
         await follower.reach_end()
 
         assert follower.caught_up
         assert (follower.position, follower.lag) == (0, 0)
-    assert applied.log == []
+    assert applied.log == ["reset"]
 
 
 async def test_a_follower_not_run_has_not_caught_up(store, applied):
-    """Before the first read nothing is known of the end."""
-    assert not Follower(store, applied.apply, applied.reset).caught_up
+    """Before the first read nothing is known of the journal."""
+    follower = Follower(store, applied, ManualClock())
+
+    assert not follower.caught_up
+    assert follower.mark == NOWHERE
 
 
 async def test_a_long_journal_is_applied_in_order_over_pages(store, applied, records):
@@ -108,7 +101,7 @@ async def test_a_long_journal_is_applied_in_order_over_pages(store, applied, rec
         await follower.reach_end()
 
         assert (follower.position, follower.lag) == (end, 0)
-    assert applied.log == [str(n) for n in range(1300)]
+    assert applied.log == ["reset", *(str(n) for n in range(1300))]
     assert applied.positions == sorted(applied.positions)
     assert max(map(len, applied.batches)) < 1300
 
@@ -122,7 +115,7 @@ async def test_a_page_exactly_full_is_not_the_end_missed(store, applied, records
         await follower.reach_end()
 
         assert follower.position == count
-    assert len(applied.log) == count
+    assert len(applied.positions) == count
 
 
 async def test_what_another_process_appends_arrives(store, applied, records, clock, tmp_path):
@@ -135,7 +128,7 @@ async def test_what_another_process_appends_arrives(store, applied, records, clo
         await follower.reach(position)
 
     await other.aclose()
-    assert applied.log == ["theirs"]
+    assert applied.log == ["reset", "theirs"]
 
 
 async def test_what_is_appended_later_arrives_once(store, applied, records):
@@ -146,7 +139,7 @@ async def test_what_is_appended_later_arrives_once(store, applied, records):
 
         await follower.reach(await store.append(records("three")))
 
-    assert applied.log == ["one", "two", "three"]
+    assert applied.log == ["reset", "one", "two", "three"]
 
 
 async def test_expired_records_are_passed(store, applied, records, clock):
@@ -160,7 +153,7 @@ async def test_expired_records_are_passed(store, applied, records, clock):
         await follower.reach_end()
 
         assert (follower.position, follower.lag) == (end, 0)
-    assert applied.log == ["long"]
+    assert applied.log == ["reset", "long"]
 
 
 async def test_a_purged_journal_is_passed_to_its_end(store, applied, records, clock):
@@ -177,18 +170,20 @@ async def test_a_purged_journal_is_passed_to_its_end(store, applied, records, cl
 
 async def test_another_generation_is_read_from_its_start(store, applied, records, clock, tmp_path):
     """Another journal resets once, then is applied from its first record."""
-    journal = Rewritable(store)
+    journal = Interruptible(store)
     other = await opened(tmp_path / "another.db", clock)
     await store.append(records("old"))
     end = await other.append(records("new one", "new two", "new three"))
     async with following(journal, applied) as follower:
         await follower.reach_end()
 
-        journal.journal = other
+        journal.store = other
         await follower.reach(end)
 
+        assert follower.rebuilds == 1
+        assert follower.mark == Mark((await other.read(0, 1)).generation, end)
     await other.aclose()
-    assert applied.log == ["old", "reset", "new one", "new two", "new three"]
+    assert applied.log == ["reset", "old", "reset", "new one", "new two", "new three"]
 
 
 async def test_a_journal_that_ends_before_our_position_is_read_anew(
@@ -197,22 +192,72 @@ async def test_a_journal_that_ends_before_our_position_is_read_anew(
     """A copy put back with the same generation resets once, then is applied from its start."""
     await store.append(records("kept"))
     await store.aclose()
-    copy = tmp_path / "copy.v1.db"
+    copy = store.path.with_name(store.path.name.replace("nearhit", "copy"))
     copy.write_bytes(store.path.read_bytes())
     grown = await opened(tmp_path / "nearhit.db", clock)
     restored = await opened(tmp_path / "copy.db", clock)
     await grown.append(records("lost", "lost too"))
-    journal = Rewritable(grown)
+    journal = Interruptible(grown)
     async with following(journal, applied) as follower:
         await follower.reach_end()
 
-        journal.journal = restored
+        journal.store = restored
         await wait_for(lambda: applied.log[-2:] == ["reset", "kept"])
 
         assert (follower.position, follower.lag, follower.caught_up) == (1, 0, True)
     await grown.aclose()
     await restored.aclose()
-    assert applied.log == ["kept", "lost", "lost too", "reset", "kept"]
+    assert applied.log == ["reset", "kept", "lost", "lost too", "reset", "kept"]
+
+
+async def test_the_view_is_told_the_name_before_the_records(store, applied, records):
+    """Parts know which journal a position is of before they see the first one."""
+    await store.append(records("one"))
+    async with following(store, applied) as follower:
+        await follower.reach_end()
+
+    assert applied.generations == [(await store.read(0, 1)).generation]
+    assert applied.log[0] == "reset"
+
+
+async def test_a_journal_read_for_the_first_time_is_no_rebuild(store, applied, records):
+    """Only a journal in place of another one is counted."""
+    await store.append(records("one"))
+    async with following(store, applied) as follower:
+        await follower.reach_end()
+
+        assert follower.rebuilds == 0
+
+
+async def test_another_journal_has_to_be_caught_up_with(store, applied, records, clock, tmp_path):
+    """Until the new journal's end the view is not whole, whatever was whole before."""
+    door = Interruptible(store)
+    other = await opened(tmp_path / "another.db", clock)
+    await store.append(records("old"))
+    await other.append(records(*range(600)))
+    whole = []
+    async with following(door, applied) as follower:
+        await follower.reach_end()
+
+        applied.on_apply = lambda: whole.append(follower.caught_up)
+        door.store = other
+        await follower.reach(600)
+
+        assert follower.caught_up
+    await other.aclose()
+    assert whole == [False, False]
+
+
+async def test_a_follower_tells_whether_its_store_answers(store, applied):
+    """Readiness shows it; a search need not ask the store for that."""
+    door = Interruptible(store)
+    async with following(door, applied) as follower:
+        await follower.reach_end()
+        door.away = True
+        await wait_for(lambda: not follower.reachable)
+        door.away = False
+
+        await wait_for(lambda: follower.reachable)
 
 
 async def test_a_store_that_comes_back_is_followed_again(store, applied, records):
@@ -228,7 +273,7 @@ async def test_a_store_that_comes_back_is_followed_again(store, applied, records
 
         await follower.reach(position)
 
-    assert applied.log == ["before", "meanwhile"]
+    assert applied.log == ["reset", "before", "meanwhile"]
 
 
 async def test_a_store_away_from_the_start_is_followed_once_it_is_there(store, applied, records):
@@ -243,7 +288,7 @@ async def test_a_store_away_from_the_start_is_followed_once_it_is_there(store, a
 
         await follower.reach_end()
 
-    assert applied.log == ["one"]
+    assert applied.log == ["reset", "one"]
 
 
 async def test_reach_waits_until_a_position_is_applied(store, applied, records):
@@ -257,7 +302,7 @@ async def test_reach_waits_until_a_position_is_applied(store, applied, records):
         await store.append(records("one"))
         await waiting
 
-        assert applied.log == ["one"]
+        assert applied.log == ["reset", "one"]
 
 
 async def test_reach_of_a_position_already_applied_returns(store, applied, records):
@@ -273,7 +318,7 @@ async def test_reach_of_a_position_already_applied_returns(store, applied, recor
 async def test_a_follower_woken_and_cancelled_at_once_ends(store, applied, turns):
     """A cancellation is never lost, at whatever moment it meets a wake-up."""
     async with asyncio.timeout(PATIENCE_S):
-        follower = Follower(store, applied.apply, applied.reset)
+        follower = Follower(store, applied, ManualClock())
         running = asyncio.create_task(follower.run())
         await follower.reach_end()
         await asyncio.sleep(0.005)
