@@ -60,15 +60,18 @@ def test_no_document_names_a_namespace(documents):
 
 
 def test_no_secret_is_rendered(documents):
-    """The key comes from a secret that is made elsewhere, and may be absent."""
-    (key,) = [
-        entry["valueFrom"]["secretKeyRef"]
+    """The API's key and the store's address come from secrets made elsewhere; both may be absent."""
+    secrets = {
+        entry["name"]: entry["valueFrom"]["secretKeyRef"]
         for entry in documents["Deployment"]["spec"]["template"]["spec"]["containers"][0]["env"]
         if "valueFrom" in entry
-    ]
+    }
 
     assert "Secret" not in documents
-    assert key == {"name": "nearhit-pixabay", "key": "api-key", "optional": True}
+    assert secrets == {
+        "NEARHIT_PIXABAY_API_KEY": {"name": "nearhit-pixabay", "key": "api-key", "optional": True},
+        "NEARHIT_STORE": {"name": "nearhit-store", "key": "url", "optional": True},
+    }
 
 
 @pytest.mark.parametrize(
