@@ -11,16 +11,16 @@ from cache.entries.semantic import SemanticCache
 from cache.errors import JournalReplaced, StoreUnavailable
 from cache.journal.follow import Follower
 from cache.journal.notices import Deletion
-from cache.journal.records import Mark, Record
+from cache.journal.records import Mark
 from cache.journal.view import View
 from cache.pools.embeddings import Embeddings
 from cache.pools.pools import Pools
-from cache.sharing.eviction import Bounds, Evictor
+from cache.sharing.eviction import Bounds, Evictor, evict_entries
 from cache.sharing.invalidation import Deletions
 from cache.sharing.lead import Lead
 from cache.sharing.outbox import Outbox
 from cache.sharing.refusals import Refusals
-from cache.stores.protocol import BlobKind, Freed, Store
+from cache.stores.protocol import BlobKind, Store
 from index import VectorIndex
 
 __all__ = ["Deleted", "Memory"]
@@ -112,20 +112,13 @@ class Memory:
         """
         entries = self.entries.covered_by(deletion)
         pools = self.pools.covered_by(deletion)
-        freed = Freed(entries, self.entries.ranking_keys(entries))
-        position = await self._append(deletion.record(self._clock.now()), freed)
-        # Only room is at stake here: nobody serves them any more.
-        with suppress(StoreUnavailable):
-            await self.store.drop(BlobKind.POOL, pools)
+        generation, now = self.mark().generation, self._clock.now()
+        position = await self.store.append([deletion.record(now)])
         with suppress(TimeoutError):
             async with asyncio.timeout(_REACH_S):
                 await self.follower.reach(position)
+        # Only room is at stake from here on: nobody serves them any more.
+        with suppress(StoreUnavailable, JournalReplaced):
+            await evict_entries(self.store, entries, generation=generation, now=now)
+            await self.store.drop(BlobKind.POOL, pools)
         return Deleted(position, len(entries), len(pools))
-
-    async def _append(self, record: Record, freed: Freed) -> int:
-        generation = self.mark().generation
-        try:
-            return await self.store.append([record], generation=generation, freed=freed)
-        except JournalReplaced:
-            # Positions of the old journal mean nothing in the new one.
-            return await self.store.append([record])

@@ -78,7 +78,7 @@ class SemanticCache:
         self._entries: dict[int, Entry] = {}
         self._positions: dict[_Key, int] = {}
         self._ends: list[tuple[float, int]] = []
-        self._rankings: OrderedDict[str, Ranking] = OrderedDict()
+        self._rankings: OrderedDict[int, Ranking] = OrderedDict()
         self._usage = Usage[int]()
         self._invalid = 0
 
@@ -124,12 +124,13 @@ class SemanticCache:
         Raises:
             StoreUnavailable: If the store does not answer.
         """
-        key = entry.ranking_key
-        ranking = self._rankings.pop(key, None)
+        position = self._positions.get((entry.scope, entry.tag, entry.query), 0)
+        ranking = self._rankings.pop(position, None)
         if ranking is None:
-            ranking = await self._read_ranking(key)
-        if ranking is not None:
-            self._rankings[key] = ranking
+            ranking = await self._read_ranking(entry.ranking_key)
+        # It may have gone, or been replaced, while the store was asked.
+        if ranking is not None and self._entries.get(position) is entry:
+            self._rankings[position] = ranking
             if len(self._rankings) > _RANKINGS_IN_MEMORY:
                 self._rankings.popitem(last=False)
         return ranking
@@ -165,7 +166,8 @@ class SemanticCache:
             case RecordKind.ENTRY:
                 self._add(records)
             case RecordKind.DELETION:
-                self._forget([p for p, entry in self._entries.items() if self._is_deleted(entry)])
+                for positioned in records:
+                    self._forget(list(self.covered_by(Deletion.read(positioned.record))))
             case RecordKind.EVICTION:
                 self._evict(records)
 
@@ -222,22 +224,18 @@ class SemanticCache:
         if position is not None:
             self._usage.note(position, self._clock.now())
 
-    def least_worth(self, count: int, *, but: Collection[int] = ()) -> list[int]:
-        """Return the positions of so many entries that will be missed least, besides some."""
+    def least_worth(self, count: int, *, but: Collection[int] = ()) -> dict[int, Entry]:
+        """Return so many entries that will be missed least, besides some, by position."""
         created = {p: entry.created_at for p, entry in self._entries.items() if p not in but}
-        return self._usage.victims(created, count)
+        return {p: self._entries[p] for p in self._usage.victims(created, count)}
 
-    def of_pools(self, pools: Collection[str]) -> set[int]:
-        """Return the positions of all entries that speak of some pools."""
-        return {p for p, entry in self._entries.items() if entry.pool_id in pools}
+    def of_pools(self, pools: Collection[str]) -> dict[int, Entry]:
+        """Return all entries that speak of some pools, by position."""
+        return {p: entry for p, entry in self._entries.items() if entry.pool_id in pools}
 
-    def covered_by(self, deletion: Deletion) -> list[int]:
-        """Return the positions of all entries that a deletion takes."""
-        return [p for p, e in self._entries.items() if deletion.covers(e.tag, e.query)]
-
-    def ranking_keys(self, positions: Sequence[int]) -> list[str]:
-        """Return the names of entries' rankings in the store."""
-        return [self._entries[p].ranking_key for p in positions if p in self._entries]
+    def covered_by(self, deletion: Deletion) -> dict[int, Entry]:
+        """Return all entries that a deletion takes, by position."""
+        return {p: e for p, e in self._entries.items() if deletion.covers(e.tag, e.query)}
 
     async def _read_ranking(self, key: str) -> Ranking | None:
         body = (await self._store.get(BlobKind.RANKING, [key])).get(key)
@@ -286,7 +284,7 @@ class SemanticCache:
         by_scope: dict[str, list[int]] = {}
         for position in positions:
             entry = self._entries.pop(position)
-            self._rankings.pop(entry.ranking_key, None)
+            self._rankings.pop(position, None)
             del self._positions[entry.scope, entry.tag, entry.query]
             by_scope.setdefault(entry.scope, []).append(position)
         for scope, keys in by_scope.items():

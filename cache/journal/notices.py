@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+import structlog
+
 from cache.errors import RecordInvalid
 from cache.journal.records import Record, RecordKind
 from cache.pools.pool import POOL_LIFETIME_S
 from cache.seal import seal_fields, unseal_fields
 
 __all__ = ["Deletion", "Eviction"]
+
+_log = structlog.get_logger(__name__)
 
 _VERSION = 1
 _KEPT_S = POOL_LIFETIME_S + 3600.0
@@ -42,6 +46,15 @@ class Deletion:
         if not isinstance(tag, str | None) or not isinstance(query, str | None):
             raise RecordInvalid("deletion of neither tag nor query")
         return cls(tag, query)
+
+    @classmethod
+    def read(cls, record: Record) -> Self:
+        """Return what a record deletes: everything, where nobody can tell what it means."""
+        try:
+            return cls.of(record)
+        except RecordInvalid as exc:
+            _log.warning("deletion_unreadable", reason=str(exc))
+            return cls()
 
     def covers(self, tag: str, query: str) -> bool:
         """Return whether an entry of this tag and query is deleted."""

@@ -189,7 +189,8 @@ class Pools:
             case RecordKind.POOL:
                 self._note(records)
             case RecordKind.DELETION:
-                self._forget([n.pool_id for n in self._notices.values() if self._is_deleted(n)])
+                for positioned in records:
+                    self._forget(self.covered_by(Deletion.read(positioned.record)))
                 self._forget([i for i, pool in self._pools.items() if not self._is_live(pool)])
             case RecordKind.EVICTION:
                 self._evict(records)

@@ -1,28 +1,29 @@
 """Eviction: one replica makes room, and tells all of them through the journal."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
 
 from cache.clock import Clock
+from cache.entries.entry import Entry
 from cache.entries.semantic import SemanticCache
 from cache.errors import JournalReplaced, LeaseLost, StoreUnavailable
 from cache.journal.follow import Follower
 from cache.journal.notices import Eviction
 from cache.pools.pools import Pools
-from cache.stores.protocol import NOTHING, BlobKind, Freed, Lease, Store
+from cache.stores.protocol import BlobKind, Freed, Lease, Store
 
-__all__ = ["Bounds", "Evictor"]
+__all__ = ["Bounds", "Evictor", "evict_entries"]
 
 _log = structlog.get_logger(__name__)
 
 _LEASE = "eviction"
 _LEASE_S = 30.0
 _EVERY_S = 5.0
-_AT_ONCE = 1000
+_AT_ONCE = 500
 _KEPT_SHARE = 0.95
 _KEPT_SHARE_WHEN_FULL = 0.9
 
@@ -139,37 +140,59 @@ class Evictor:
         entries, pools = self._victims(store_is_full)
         if store_is_full:
             await self._pools.drop_embeddings(pools)
-        for start in range(0, len(entries), _AT_ONCE):
-            await self._evict_entries(lease, entries[start : start + _AT_ONCE])
+        generation, now = self._follower.mark.generation, self._clock.now()
+        await evict_entries(self._store, entries, generation=generation, lease=lease, now=now)
+        self._evicted_entries += len(entries)
         if pools:
             await self._evict_pools(lease, pools)
         _log.info("evicted", entries=len(entries), pools=len(pools))
         return len(entries) + len(pools)
 
-    def _victims(self, store_is_full: bool) -> tuple[list[int], list[str]]:
+    def _victims(self, store_is_full: bool) -> tuple[dict[int, Entry], list[str]]:
         pools = self._pools.least_worth(
             _excess(len(self._pools.published), self._bounds.pools, store_is_full)
         )
         along = self._cache.of_pools(pools)
         excess = _excess(len(self._cache), self._bounds.entries, store_is_full)
         alone = self._cache.least_worth(max(0, excess - len(along)), but=along)
-        return [*along, *alone], pools
-
-    async def _evict_entries(self, lease: Lease, positions: Sequence[int]) -> None:
-        freed = Freed(positions, self._cache.ranking_keys(positions))
-        await self._append(Eviction(positions=positions), lease, freed)
-        self._evicted_entries += len(positions)
+        return along | alone, pools
 
     async def _evict_pools(self, lease: Lease, pools: Sequence[str]) -> None:
         # Room first: a full store would refuse the record.
         await self._store.drop(BlobKind.POOL, pools)
-        await self._append(Eviction(pools=pools), lease, NOTHING)
+        record = Eviction(pools=pools).record(self._clock.now())
+        generation = self._follower.mark.generation
+        await self._store.append([record], generation=generation, lease=lease)
         self._evicted_pools += len(pools)
 
-    async def _append(self, eviction: Eviction, lease: Lease, freed: Freed) -> None:
-        record = eviction.record(self._clock.now())
-        generation = self._follower.mark.generation
-        await self._store.append([record], generation=generation, lease=lease, freed=freed)
+
+async def evict_entries(
+    store: Store,
+    entries: Mapping[int, Entry],
+    *,
+    generation: str | None,
+    now: float,
+    lease: Lease | None = None,
+) -> None:
+    """
+    Evict entries from a store and every replica's memory, so many at a time.
+
+    Args:
+        store: Where they are.
+        entries: By position.
+        generation: The journal the positions are of.
+        now: Wall time.
+        lease: The lease to evict, where one is needed.
+
+    Raises:
+        StoreUnavailable, LeaseLost, JournalReplaced: As `Store.append`; some may have gone.
+    """
+    positions = sorted(entries)
+    for start in range(0, len(positions), _AT_ONCE):
+        some = positions[start : start + _AT_ONCE]
+        freed = Freed(some, [entries[p].ranking_key for p in some])
+        record = Eviction(positions=some).record(now)
+        await store.append([record], generation=generation, lease=lease, freed=freed)
 
 
 def _excess(count: int, most: int, store_is_full: bool) -> int:

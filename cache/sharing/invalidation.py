@@ -2,16 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-import structlog
-
 from cache.clock import Clock
-from cache.errors import RecordInvalid
 from cache.journal.notices import Deletion
 from cache.journal.records import Mark, Positioned, RecordKind
 
 __all__ = ["Deletions"]
-
-_log = structlog.get_logger(__name__)
 
 
 class Deletions:
@@ -71,12 +66,7 @@ class Deletions:
         return self.kills(mark.within(self._generation), tag, query)
 
     def _take(self, positioned: Positioned) -> None:
-        try:
-            deletion = Deletion.of(positioned.record)
-        except RecordInvalid as exc:
-            # Nobody knows what it deleted, so everything older goes.
-            _log.warning("deletion_unreadable", reason=str(exc))
-            deletion = Deletion()
+        deletion = Deletion.read(positioned.record)
         self._positions[deletion] = positioned.position
         self._ends[deletion] = positioned.record.expires_at
 
@@ -87,6 +77,8 @@ class Deletions:
 
 
 def _latest(positions: Mapping[Deletion, int], tag: str, query: str | None) -> int:
+    if not positions:
+        return 0  # as nearly always, while a journal is read
     covering = [Deletion(), Deletion(tag=tag)]
     if query is not None:
         covering += [Deletion(query=query), Deletion(tag, query)]
