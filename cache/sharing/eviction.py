@@ -10,7 +10,7 @@ import structlog
 
 from cache.clock import Clock
 from cache.entries.semantic import SemanticCache
-from cache.errors import LeaseLost, StoreFull, StoreUnavailable
+from cache.errors import JournalReplaced, LeaseLost, StoreFull, StoreUnavailable
 from cache.journal.follow import Follower
 from cache.journal.notices import Eviction
 from cache.pools.pools import Pools
@@ -22,6 +22,7 @@ _log = structlog.get_logger(__name__)
 
 _LEASE = "eviction"
 _LEASE_S = 30.0
+_CATCH_UP_S = 5.0
 _EVERY_S = 5.0
 _AT_ONCE = 1000
 _KEPT_SHARE = 0.95
@@ -100,7 +101,7 @@ class Evictor:
                     await self._full.wait()
             full = self._full.is_set()
             self._full.clear()
-            with suppress(StoreUnavailable, LeaseLost):
+            with suppress(StoreUnavailable, LeaseLost, JournalReplaced):
                 await self.evict(store_is_full=full)
 
     async def evict(self, *, store_is_full: bool = False) -> int:
@@ -113,20 +114,37 @@ class Evictor:
         Raises:
             StoreUnavailable: If the store does not answer.
             LeaseLost: If somebody else has taken over.
+            JournalReplaced: If the journal is another one by now.
         """
-        if not self._follower.caught_up:
-            return 0
-        entries, pools = self._victims(store_is_full)
-        if not entries and not pools:
+        if not self._follower.caught_up or not self._is_too_much(store_is_full):
             return 0
         lease = await self._store.acquire(_LEASE, _LEASE_S)
         if lease is None:
             return 0
         try:
-            return await self._evict(lease, entries, pools)
+            return await self._evict_under(lease, store_is_full)
         finally:
             with suppress(StoreUnavailable):
                 await self._store.release(lease)
+
+    def _is_too_much(self, store_is_full: bool) -> bool:
+        self._cache.sweep()
+        self._pools.sweep()
+        return (
+            store_is_full
+            or len(self._cache) > self._bounds.entries
+            or len(self._pools.published) > self._bounds.pools
+        )
+
+    async def _evict_under(self, lease: Lease, store_is_full: bool) -> int:
+        # What the last holder has evicted may stand in the journal, not yet in this view.
+        try:
+            async with asyncio.timeout(_CATCH_UP_S):
+                await self._follower.reach(lease.end)
+        except TimeoutError:
+            return 0
+        entries, pools = self._victims(store_is_full)
+        return await self._evict(lease, entries, pools) if entries or pools else 0
 
     def _victims(self, store_is_full: bool) -> tuple[list[int], list[str]]:
         pools = self._pools.least_worth(
@@ -138,22 +156,24 @@ class Evictor:
         return [*along, *alone], pools
 
     async def _evict(self, lease: Lease, entries: Sequence[int], pools: Sequence[str]) -> int:
+        # Of the journal the victims were chosen in; in another one these positions are others'.
+        append = partial(self._append, generation=self._follower.mark.generation, lease=lease)
         for start in range(0, len(entries), _AT_ONCE):
             some = entries[start : start + _AT_ONCE]
-            freed = Freed(some, self._cache.ranking_keys(some))
-            await self._append(Eviction(positions=some), lease, freed)
+            await append(Eviction(positions=some), Freed(some, self._cache.ranking_keys(some)))
             self._evicted_entries += len(some)
         if pools:
             # Room first: a full store would refuse the record.
             await self._store.drop(BlobKind.POOL, pools)
-            await self._append(Eviction(pools=pools), lease, NOTHING)
+            await append(Eviction(pools=pools), NOTHING)
             self._evicted_pools += len(pools)
         _log.info("evicted", entries=len(entries), pools=len(pools))
         return len(entries) + len(pools)
 
-    async def _append(self, eviction: Eviction, lease: Lease, freed: Freed) -> None:
+    async def _append(
+        self, eviction: Eviction, freed: Freed, *, generation: str | None, lease: Lease
+    ) -> None:
         record = eviction.record(self._clock.now())
-        generation = self._follower.mark.generation
         append = partial(
             self._store.append, [record], generation=generation, lease=lease, freed=freed
         )
