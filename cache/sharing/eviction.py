@@ -1,7 +1,7 @@
 """Eviction: one replica makes room, and tells all of them through the journal."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -22,6 +22,7 @@ _log = structlog.get_logger(__name__)
 
 _LEASE = "eviction"
 _LEASE_S = 30.0
+_CATCH_UP_S = 5.0
 _EVERY_S = 5.0
 _AT_ONCE = 500
 _KEPT_SHARE = 0.95
@@ -128,23 +129,32 @@ class Evictor:
                 await self._store.release(lease)
 
     def _is_too_much(self, store_is_full: bool) -> bool:
+        self._cache.sweep()
+        self._pools.sweep()
         bounds = self._bounds
         many = len(self._cache) > bounds.entries or len(self._pools.published) > bounds.pools
         return many or store_is_full
 
     async def _evict(self, lease: Lease, store_is_full: bool) -> int:
-        # Another replica may have evicted a moment ago; not twice for one excess.
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_LEASE_S / 2):
+        # What the last holder has evicted may stand in the journal, not yet in this view.
+        try:
+            async with asyncio.timeout(_CATCH_UP_S):
                 await self._follower.reach(lease.end)
+        except TimeoutError:
+            return 0
+        # Of the journal the victims are chosen in; in another one these positions are others'.
+        generation, now = self._follower.mark.generation, self._clock.now()
         entries, pools = self._victims(store_is_full)
         if store_is_full:
             await self._pools.drop_embeddings(pools)
-        generation, now = self._follower.mark.generation, self._clock.now()
         await evict_entries(self._store, entries, generation=generation, lease=lease, now=now)
         self._evicted_entries += len(entries)
         if pools:
-            await self._evict_pools(lease, pools)
+            # Room first: a full store would refuse the record.
+            await self._store.drop(BlobKind.POOL, pools)
+            record = Eviction(pools=pools).record(now)
+            await self._store.append([record], generation=generation, lease=lease)
+            self._evicted_pools += len(pools)
         _log.info("evicted", entries=len(entries), pools=len(pools))
         return len(entries) + len(pools)
 
@@ -156,14 +166,6 @@ class Evictor:
         excess = _excess(len(self._cache), self._bounds.entries, store_is_full)
         alone = self._cache.least_worth(max(0, excess - len(along)), but=along)
         return along | alone, pools
-
-    async def _evict_pools(self, lease: Lease, pools: Sequence[str]) -> None:
-        # Room first: a full store would refuse the record.
-        await self._store.drop(BlobKind.POOL, pools)
-        record = Eviction(pools=pools).record(self._clock.now())
-        generation = self._follower.mark.generation
-        await self._store.append([record], generation=generation, lease=lease)
-        self._evicted_pools += len(pools)
 
 
 async def evict_entries(

@@ -60,7 +60,7 @@ def test_no_document_names_a_namespace(documents):
 
 
 def test_no_secret_is_rendered(documents):
-    """The API's key and the store's address come from secrets made elsewhere; both may be absent."""
+    """The key and the address of the store come from secrets made elsewhere, or are absent."""
     secrets = {
         entry["name"]: entry["valueFrom"]["secretKeyRef"]
         for entry in documents["Deployment"]["spec"]["template"]["spec"]["containers"][0]["env"]
