@@ -387,7 +387,7 @@ def listen(server: RedisServer) -> int:
 
 
 async def test_a_server_that_follows_another_is_no_store(connect, pair):
-    """A demoted server neither takes appends nor tells a journal that is not its own."""
+    """A demoted server neither takes anything nor tells a journal that is not its own."""
     first, second = pair
     store = await connect(second.url())
     await until_followed(first, second)
@@ -400,6 +400,18 @@ async def test_a_server_that_follows_another_is_no_store(connect, pair):
         store.drop(BlobKind.POOL, ["key"]),
     ):
         with pytest.raises(StoreUnavailable, match="refused"):
+            await call
+
+
+async def test_a_follower_that_takes_writes_has_no_journal_all_the_same(connect, pair):
+    """Where somebody has allowed that: what is written there is lost with the next copy."""
+    first, second = pair
+    second.call("CONFIG", "SET", "replica-read-only", "no")
+    store = await connect(second.url())
+    await until_followed(first, second)
+
+    for call in (store.append([record()]), store.read(0, 1), store.acquire("collect", 1)):
+        with pytest.raises(StoreUnavailable, match="follows"):
             await call
 
 
@@ -564,6 +576,18 @@ async def test_closing_ends_a_wait(connect, own):
     with pytest.raises(StoreUnavailable, match="closed"):
         await store.wait(0, 60)
     assert connections(own) == 0
+
+
+async def test_closing_leaves_no_connection(connect, own):
+    """Not even where calls are under way: they end first."""
+    store = await connect(own.url())
+    calls = [asyncio.create_task(store.append([record()])) for _ in range(50)]
+    await asyncio.sleep(0)
+
+    await store.aclose()
+
+    assert connections(own) == 0
+    assert sorted(await asyncio.gather(*calls)) == list(range(1, 51))
 
 
 async def test_an_append_is_seen_within_milliseconds(connect, server):

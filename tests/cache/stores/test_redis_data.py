@@ -83,7 +83,8 @@ async def test_lives_do_not_depend_on_the_servers_clock(server, clock):
 
 async def test_a_cluster_takes_every_command(clock):
     """No command or script spans two slots; a cluster would refuse it."""
-    with serve_redis("--port", str(free_port()), "--cluster-enabled", "yes") as server:
+    ports = ("--port", str(free_port()), "--cluster-port", str(free_port()))
+    with serve_redis(*ports, "--cluster-enabled", "yes") as server:
         server.call("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
         while b"cluster_state:ok" not in server.call("CLUSTER", "INFO"):
             await asyncio.sleep(0.01)

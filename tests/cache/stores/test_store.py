@@ -74,6 +74,16 @@ async def test_purge_finds_expired_records_behind_live_ones(store, clock):
     assert await store.purge() == 2
 
 
+async def test_purge_goes_through_a_long_journal(store, clock):
+    """However many live records stand before those that have expired."""
+    await store.append([record() for _ in range(2500)])
+    await store.append([record(lifetime_s=10) for _ in range(2500)])
+    clock.advance(seconds=10)
+
+    assert await store.purge() == 2500
+    assert await store.purge() == 0
+
+
 async def test_purge_does_not_count_what_was_freed_or_never_was_a_record(store, clock):
     """Freed records are gone already, and blobs are no records."""
     await store.append([record(lifetime_s=10), record()], [ranking(lifetime_s=10)])

@@ -117,12 +117,12 @@ async def all_pages(store, limit):
 
 async def test_a_long_journal_is_read_whatever_the_limit(store):
     """A limit higher than any one answer is no error, only more pages."""
-    await store.append([record(b"%d" % n) for n in range(5000)])
+    await store.append([record(b"%d" % n) for n in range(9000)])
 
     pages = [page async for page in all_pages(store, 1_000_000)]
 
     read = [body for page in pages for body in bodies(page)]
-    assert read == [b"%d" % n for n in range(5000)]
+    assert read == [b"%d" % n for n in range(9000)]
 
 
 async def test_positions_are_never_issued_again(store, clock):
