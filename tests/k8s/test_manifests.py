@@ -60,15 +60,18 @@ def test_no_document_names_a_namespace(documents):
 
 
 def test_no_secret_is_rendered(documents):
-    """The key comes from a secret that is made elsewhere, and may be absent."""
-    (key,) = [
+    """Key and token come from secrets that are made elsewhere, and may be absent."""
+    secrets = [
         entry["valueFrom"]["secretKeyRef"]
         for entry in documents["Deployment"]["spec"]["template"]["spec"]["containers"][0]["env"]
         if "valueFrom" in entry
     ]
 
     assert "Secret" not in documents
-    assert key == {"name": "nearhit-pixabay", "key": "api-key", "optional": True}
+    assert secrets == [
+        {"name": "nearhit-pixabay", "key": "api-key", "optional": True},
+        {"name": "nearhit-admin", "key": "token", "optional": True},
+    ]
 
 
 @pytest.mark.parametrize(
