@@ -8,7 +8,6 @@ from starlette.requests import HTTPConnection
 from service.errors import NotReady
 from service.origin.shelf import PhotoShelf
 from service.search import Search
-from service.telemetry.prometheus import Exposition
 
 __all__ = ["Running", "State", "running", "state"]
 
@@ -35,9 +34,8 @@ class State(Protocol):
         """The service, or None while it starts."""
         ...
 
-    @property
-    def exposition(self) -> Exposition:
-        """Renders metrics."""
+    async def metrics(self) -> bytes:
+        """Return what `/metrics` shows."""
         ...
 
     async def readiness(self) -> tuple[bool, Mapping[str, Any]]:
