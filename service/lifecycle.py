@@ -12,15 +12,18 @@ from typing import Any, Self
 import structlog
 
 from cache.clock import Clock, SystemClock
+from cache.digest import digest
 from cache.errors import CacheError, StoreUnavailable
 from cache.stores.protocol import Store
 from service import statistics
 from service.answers import Observer
 from service.errors import ServiceError, SetupError
 from service.settings import Settings
+from service.telemetry import prometheus
+from service.telemetry.board import Board
 from service.telemetry.counters import Counters, Latencies
 from service.telemetry.failures import StoreFailures
-from service.telemetry.prometheus import Exposition
+from service.telemetry.figures import Figures, Readings
 from service.wiring.components import Components, build
 
 __all__ = ["Service"]
@@ -44,6 +47,9 @@ class Service:
         clock: Time for everything in it.
         observers: Told of every fresh ranking.
         on_failure: Told once when the service cannot go on.
+        board: Where the workers of one parent share their figures, for one of
+            several.
+        demo_url: Address of the demo's photo source, where it runs already.
     """
 
     def __init__(
@@ -53,20 +59,25 @@ class Service:
         clock: Clock | None = None,
         observers: Sequence[Observer] = (),
         on_failure: Callable[[], None] = lambda: None,
+        board: Board | None = None,
+        demo_url: str | None = None,
     ) -> None:
         self.settings = settings
         self.clock = clock or SystemClock()
         self.counters = Counters()
         self.latencies = Latencies()
-        self.exposition = Exposition(self.counters, self.latencies, self._readings)
         self.replica = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
         self.failure: Exception | None = None
         self._observers = observers
         self._failures = StoreFailures(self.counters, self.clock)
         self._on_failure = on_failure
+        self._board = board
+        self._demo_url = demo_url
+        self._photo_folder = digest(socket.gethostname(), str(settings.photo_folder.absolute()))
         self._started_at = self.clock.monotonic()
         self._store_bytes = 0
         self._has_been_ready = False
+        self._readings: Readings = {}
         self._components: Components | None = None
         self._settled = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -79,6 +90,9 @@ class Service:
 
     async def __aenter__(self) -> Self:
         """Begin to start."""
+        if self._board is not None:
+            await self._board.open()
+            self._spawn(self._board.run(self._figures))
         self._spawn(self._start())
         return self
 
@@ -95,6 +109,9 @@ class Service:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if parts is not None:
             await self._flush_once(parts)
+        if self._board is not None:
+            await self._board.publish(self._figures(parts).growing())
+            await self._board.aclose()
         await self._stack.aclose()
 
     async def started(self) -> Components:
@@ -132,19 +149,22 @@ class Service:
 
     async def statistics(self) -> Mapping[str, Any]:
         """Return what `/cache/stats` shows."""
-        sums = statistics.Sums(self.counters, self.latencies, self._readings())
         replica: dict[str, Any] = {
             "id": self.replica,
             "uptime_s": round(self.clock.monotonic() - self._started_at, 1),
-            **statistics.replica(sums),
+            **statistics.replica(self._figures(), self.latencies),
         }
         parts = self._components
         if parts is None:
             return {"replica": replica, "cluster": None}
         replica["thresholds"] = statistics.thresholds(parts.policy.thresholds)
-        follower = parts.memory.follower
-        replica["journal"] = {"position": follower.position, "lag": follower.lag}
+        replica["journal"]["position"] = parts.memory.follower.position
         return {"replica": replica, "cluster": await self._cluster(parts.store)}
+
+    async def metrics(self) -> bytes:
+        """Return what `/metrics` shows: of all workers, where there are several."""
+        figures = self._figures()
+        return prometheus.render(await self._board.joined(figures) if self._board else figures)
 
     async def _cluster(self, store: Store) -> Mapping[str, Any] | None:
         try:
@@ -162,6 +182,7 @@ class Service:
                 latencies=self.latencies,
                 failures=self._failures,
                 observers=self._observers,
+                demo_url=self._demo_url,
             )
         except (ServiceError, CacheError) as exc:
             self._fail(exc)
@@ -218,26 +239,30 @@ class Service:
             await asyncio.sleep(_SWEEP_EVERY_S)
 
     async def _flush(self) -> None:
-        """Tell the store this process's counters, for the sums of all."""
+        """Tell the store this process's figures, for the sums of all."""
         while (parts := self._components) is not None:
             await self._flush_once(parts)
             await asyncio.sleep(_FLUSH_EVERY_S)
 
     async def _flush_once(self, parts: Components) -> None:
+        told = statistics.flushed(self._figures(parts), self._photo_folder)
         try:
-            sums = statistics.flushed(self.counters, _readings(parts, self._store_bytes))
-            await parts.store.put_counters(self.replica, sums)
+            await parts.store.put_counters(self.replica, told)
         except StoreUnavailable as exc:
             self._failures.note("counters", exc)
 
-    def _readings(self) -> Mapping[tuple[str, str], float]:
-        parts = self._components
-        return {} if parts is None else _readings(parts, self._store_bytes)
+    def _figures(self, parts: Components | None = None) -> Figures:
+        if parts := parts or self._components:
+            self._readings = _readings(parts, self._store_bytes)
+        # Those of before, where nothing runs any more: what only grows must not shrink.
+        shared = self._board.readings() if self._board else {}
+        return Figures.of(self.counters, self.latencies, {**self._readings, **shared})
 
 
-def _readings(parts: Components, store_bytes: float) -> Mapping[tuple[str, str], float]:
+def _readings(parts: Components, store_bytes: float) -> Readings:
     """Read off the running parts what the table of metrics has, by (name, label value)."""
     values: dict[tuple[str, str], float] = {
+        ("nearhit_workers", ""): 1,
         ("nearhit_entries", ""): len(parts.memory.entries),
         ("nearhit_vector_bytes", ""): parts.memory.entries.vector_bytes,
         ("nearhit_pools_in_memory", ""): len(parts.memory.pools),

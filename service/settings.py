@@ -80,7 +80,10 @@ class Settings(BaseSettings):
         "auto", description="Where models run: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`."
     )
     encoder_threads: int = Field(
-        0, ge=0, description="Threads of one model call; 0 leaves a core to the rest."
+        0,
+        ge=0,
+        description="Threads of one model call; 0 leaves a core to the rest, and shares the cores "
+        "among several workers.",
     )
     image_batch: int = Field(8, ge=1, le=512, description="Photos encoded in one batch, at most.")
     text_batch: int = Field(32, ge=1, le=1024, description="Texts encoded in one batch, at most.")
@@ -144,6 +147,9 @@ class Settings(BaseSettings):
     # Serving
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on.")
+    workers: int = Field(
+        1, ge=1, le=64, description="Processes that share the port; each loads the models."
+    )
     cors_origins: list[str] = Field(
         ["*"], description="Origins whose pages may call the API (JSON list)."
     )

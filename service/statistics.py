@@ -1,105 +1,66 @@
-"""What `/cache/stats` says, from counters and readings."""
+"""What `/cache/stats` says: the figures of this process, and those of all that share its store."""
 
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from service.telemetry.counters import Counters, Latencies
+from service.telemetry.counters import Latencies
+from service.telemetry.figures import Figures, join
 from service.tiers import Thresholds, Tier
 
-__all__ = ["Sums", "cluster", "flushed", "replica", "thresholds"]
+__all__ = ["cluster", "flushed", "replica", "thresholds"]
 
 _LIVE_S = 10.0
 _SEARCHES = "nearhit_searches"
-_SPENT = "nearhit_encoder_seconds"
+_PHOTO_BYTES = "nearhit_photo_bytes"
+
+Flushes = Mapping[str, tuple[float, Mapping[str, float]]]
+"""By replica: the wall time of its last flush, and what it flushed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sums:
+def replica(figures: Figures, latencies: Latencies) -> dict[str, Any]:
+    """Return the figures of this process since it started; latencies are of its newest searches."""
+    return _shown(figures, latencies.percentiles_ms())
+
+
+def flushed(figures: Figures, photo_folder: str) -> Mapping[str, float]:
     """
-    One process's figures.
+    Return what a process tells the others, for `cluster`.
 
     Args:
-        counters: What only grows.
-        latencies: Times by tier.
-        readings: What is read off the running parts, by (name, label value).
+        figures: Its own.
+        photo_folder: A name of its photo folder that is another on another machine.
     """
-
-    counters: Counters
-    latencies: Latencies
-    readings: Mapping[tuple[str, str], float]
-
-    def reading(self, name: str) -> float:
-        """Return a reading that has no label; 0 until the service runs."""
-        return self.readings.get((name, ""), 0)
-
-
-def replica(sums: Sums) -> dict[str, Any]:
-    """Return the figures of this process since it started."""
-    counters = sums.counters
-    spent = {
-        label: round(seconds, 3)
-        for (name, label), seconds in sums.readings.items()
-        if name == _SPENT
-    }
     return {
-        **_searches(counters.labels(_SEARCHES)),
-        "latency_ms": sums.latencies.percentiles_ms(),
-        "entries": sums.reading("nearhit_entries"),
-        "vector_bytes": sums.reading("nearhit_vector_bytes"),
-        "pools_in_memory": sums.reading("nearhit_pools_in_memory"),
-        "store_bytes": sums.reading("nearhit_store_bytes"),
-        "photo_bytes": sums.reading("nearhit_photo_bytes"),
-        "photos": counters.labels("nearhit_photos"),
-        "api_calls": {
-            "made": _calls_made(counters.labels("nearhit_api_calls")),
-            "avoided": counters.get("nearhit_api_calls_avoided"),
-        },
-        "encoder_seconds": {
-            "spent": spent,
-            "avoided": round(counters.get("nearhit_encoder_seconds_avoided"), 3),
-        },
-        # No hit is audited in this version, so every semantic hit lacks a label.
-        "audits": {"n": 0, "mean_lift_kept": None, "interval": None},
-        "unlabelled_hits": counters.get(_SEARCHES, Tier.SEMANTIC),
-        "problems": counters.labels("nearhit_problems"),
-        "store_failures": counters.labels("nearhit_store_failures"),
-        "unstored_answers": counters.get("nearhit_unstored_answers"),
+        f"{key}:{photo_folder}" if key == _PHOTO_BYTES else key: value
+        for key, value in figures.values.items()
     }
 
 
-def flushed(counters: Counters, readings: Mapping[tuple[str, str], float]) -> dict[str, float]:
-    """Return what a process tells the others: its counters, and the time its models took."""
-    spent = {f"{_SPENT}:{label}": v for (name, label), v in readings.items() if name == _SPENT}
-    return counters.flat() | spent
-
-
-def cluster(flushes: Mapping[str, tuple[float, Mapping[str, float]]], now: float) -> dict[str, Any]:
+def cluster(flushes: Flushes, now: float) -> dict[str, Any]:
     """
-    Return the sums of all processes.
+    Return the figures of all processes, as `replica` has them of one.
+
+    What processes counted adds up, of those that have ended too. What they hold
+    counts while they live: memory adds up, entries and the store are the same
+    for all, photos are counted once a folder. Latencies come from the
+    histograms of all processes, so from the whole time, and are less exact
+    than a replica's: see `Histogram.percentiles_ms`.
 
     Args:
-        flushes: What each process flushed last, with its wall time. Processes
-            that have ended still count in the sums, not among the replicas.
+        flushes: What each process flushed last; who has flushed nothing for ten
+            seconds has ended.
         now: Wall time.
     """
-    ages_s = [now - at for at, _ in flushes.values() if now - at < _LIVE_S]
-    sums: Counter[str] = Counter()
-    for _, counters in flushes.values():
-        sums.update(counters)
+    ages_s = {name: max(0.0, now - at) for name, (at, _) in flushes.items()}
+    live = {name for name, age_s in ages_s.items() if age_s < _LIVE_S}
+    told = {name: Figures(values) for name, (_, values) in flushes.items()}
+    joined = join(one if name in live else one.growing() for name, one in told.items())
+    oldest_s = max((ages_s[name] for name in live), default=None)
+    histograms = joined.histograms().items()
     return {
-        "replicas": len(ages_s),
-        "age_s": round(max(ages_s), 3) if ages_s else None,
-        **_searches(_labelled(sums, _SEARCHES)),
-        "api_calls": {
-            "made": _calls_made(_labelled(sums, "nearhit_api_calls")),
-            "avoided": sums["nearhit_api_calls_avoided"],
-        },
-        "encoder_seconds": {
-            "spent": {k: round(v, 3) for k, v in _labelled(sums, _SPENT).items()},
-            "avoided": round(sums["nearhit_encoder_seconds_avoided"], 3),
-        },
+        "replicas": len(live),
+        "age_s": None if oldest_s is None else round(oldest_s, 3),
+        **_shown(joined, {tier: one.percentiles_ms() for tier, one in histograms if one.total}),
     }
 
 
@@ -109,6 +70,36 @@ def thresholds(in_force: Thresholds) -> list[dict[str, Any]]:
         {"relation": relation.value, "min_similarity": least, "certificate": None, "version": 0}
         for relation, least in in_force.items()
     ]
+
+
+def _shown(figures: Figures, latency_ms: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
+    searches = figures.labels(_SEARCHES)
+    return {
+        **_searches(searches),
+        "latency_ms": latency_ms,
+        "entries": figures.get("nearhit_entries"),
+        "vector_bytes": figures.get("nearhit_vector_bytes"),
+        "pools_in_memory": figures.get("nearhit_pools_in_memory"),
+        "store_bytes": figures.get("nearhit_store_bytes"),
+        "photo_bytes": _photo_bytes(figures),
+        "photos": figures.labels("nearhit_photos"),
+        "api_calls": {
+            "made": _calls_made(figures.labels("nearhit_api_calls")),
+            "avoided": figures.get("nearhit_api_calls_avoided"),
+        },
+        "encoder_seconds": {
+            "spent": _rounded(figures.labels("nearhit_encoder_seconds")),
+            "avoided": round(figures.get("nearhit_encoder_seconds_avoided"), 3),
+        },
+        # No hit is audited in this version, so every semantic hit lacks a label.
+        "audits": {"n": 0, "mean_lift_kept": None, "interval": None},
+        "unlabelled_hits": searches.get(Tier.SEMANTIC, 0),
+        "problems": figures.labels("nearhit_problems"),
+        "store_failures": figures.labels("nearhit_store_failures"),
+        "unstored_answers": figures.get("nearhit_unstored_answers"),
+        "invalid_records": figures.get("nearhit_invalid_records"),
+        "journal": {"lag": figures.get("nearhit_journal_lag")},
+    }
 
 
 def _searches(by_tier: Mapping[str, float]) -> dict[str, Any]:
@@ -123,11 +114,15 @@ def _searches(by_tier: Mapping[str, float]) -> dict[str, Any]:
     return {"searches": total, "tiers": tiers}
 
 
+def _photo_bytes(figures: Figures) -> float:
+    """Return the bytes of this process's folder, or of all folders that were told by name."""
+    return figures.get(_PHOTO_BYTES) + sum(figures.labels(_PHOTO_BYTES).values())
+
+
 def _calls_made(by_outcome: Mapping[str, float]) -> float:
     """Return the calls that cost the source an answer; what its quota refuses does not."""
     return by_outcome.get("answered", 0) + by_outcome.get("failed", 0)
 
 
-def _labelled(sums: Mapping[str, float], name: str) -> dict[str, float]:
-    prefix = f"{name}:"
-    return {k.removeprefix(prefix): v for k, v in sums.items() if k.startswith(prefix)}
+def _rounded(seconds: Mapping[str, float]) -> dict[str, float]:
+    return {label: round(value, 3) for label, value in seconds.items()}

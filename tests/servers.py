@@ -87,14 +87,16 @@ def serve_nearhit(
 
 
 @contextmanager
-def process(environment: dict[str, str], folder: Path) -> Iterator[tuple[subprocess.Popen, str]]:
+def process(
+    environment: dict[str, str], folder: Path, *arguments: str
+) -> Iterator[tuple[subprocess.Popen, str]]:
     """Run `nearhit serve` until the block ends; yield the process and its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     with (folder / f"{port}.log").open("wb") as log:
         started = subprocess.Popen(
-            [str(NEARHIT), "serve", "--port", str(port)],
+            [str(NEARHIT), "serve", "--port", str(port), *arguments],
             env=os.environ | environment,
             cwd=folder,
             stderr=log,

@@ -19,19 +19,52 @@ app.add_typer(models, name="models", no_args_is_help=True)
 
 _Url = Annotated[
     str | None,
-    typer.Option(help="Address of a running service.  [default: where the settings put it]"),
+    typer.Option(help="Address of a running service.", show_default="where the settings put it"),
 ]
 
 
 @app.command()
 def serve(
-    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on.")] = None,
+    host: Annotated[
+        str | None,
+        typer.Option(help="Address to listen on.", show_default="NEARHIT_HOST, or 127.0.0.1"),
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            help="Port to listen on; 0 takes a free one.",
+            show_default="NEARHIT_PORT, or 8080",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=64,
+            help="Processes that share the port; each loads the models.",
+            show_default="NEARHIT_WORKERS, or 1",
+        ),
+    ] = None,
 ) -> None:
-    """Serve searches over HTTP."""
+    """
+    Serve searches over HTTP until told to stop.
+
+    What is searched and how is for settings to say: variables NEARHIT_…, or a
+    file `.env` in this folder. docs/settings.md lists them all.
+    """
     from service.cli import serve as command
 
-    command.run(host, port)
+    command.run(host, port, workers)
+
+
+@app.command(hidden=True)
+def worker() -> None:
+    """Be one of the processes that `nearhit serve` starts for itself."""
+    from service.cli import worker as command
+
+    command.run()
 
 
 @app.command()

@@ -1,15 +1,17 @@
 """nearhit serve."""
 
-import math
-import socket
-from collections.abc import Callable
+import asyncio
+import signal
+from collections.abc import Sequence
+from functools import partial
 from urllib.parse import urlencode
 
 import structlog
-import uvicorn
 
-from service.cli.console import OUT, fail, read_settings
-from service.encoders import threads
+from service.cli.console import OUT, fail, read_settings, sentences
+from service.cli.serving import build_server, decide_threads
+from service.listener import Address, url_of
+from service.settings import Settings
 from service.telemetry import logs
 
 __all__ = ["run"]
@@ -25,48 +27,25 @@ _EXAMPLES = (
 )
 
 
-class _Server(uvicorn.Server):
-    """A server that says where it listens, once it does."""
-
-    def __init__(self, config: uvicorn.Config, greet: Callable[[str], None]) -> None:
-        super().__init__(config)
-        self._greet = greet
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.should_exit:
-            return  # what it would serve cannot run
-        for server in self.servers:
-            for sock in server.sockets:
-                host, port = sock.getsockname()[:2]
-                _log.info("listening", url=_url(host, port))
-                self._greet(_url(_HERE.get(host, host), port))
-
-
-def run(host: str | None, port: int | None) -> None:
+def run(host: str | None, port: int | None, workers: int | None) -> None:
     """Serve until told to stop; exit with status 1 where the service cannot run."""
-    settings = read_settings(host=host, port=port)
+    settings = read_settings(host=host, port=port, workers=workers)
     logs.configure(settings.log_level)
-    policy = threads.ThreadPolicy.of(threads.usable_cores(), settings.encoder_threads)
-    threads.apply(policy)
-    # Both import NumPy, whose threads are decided by then.
-    from service.app import create_app  # noqa: PLC0415
-    from service.lifecycle import Service  # noqa: PLC0415
+    if settings.workers == 1:
+        _serve_alone(settings)
+    else:
+        _serve_with_workers(settings)
+
+
+def _serve_alone(settings: Settings) -> None:
+    decide_threads(settings)
+    from service.lifecycle import Service  # noqa: PLC0415 - imports NumPy
 
     def stop() -> None:
         server.should_exit = True
 
     service = Service(settings, on_failure=stop)
-    config = uvicorn.Config(
-        create_app(service),
-        host=settings.host,
-        port=settings.port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=math.ceil(settings.search_timeout_s),
-    )
-    server = _Server(config, _greet_demo if settings.chosen_source == "demo" else _say_no_more)
+    server = build_server(service, partial(_announce, settings))
     try:
         server.run()
     except SystemExit as exc:
@@ -75,11 +54,24 @@ def run(host: str | None, port: int | None) -> None:
         raise fail(str(service.failure))
 
 
-def _url(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+def _serve_with_workers(settings: Settings) -> None:
+    from service.workers import parent  # noqa: PLC0415 - imports NumPy, of no use to one process
+
+    with sentences():
+        told = asyncio.run(parent.serve(settings, partial(_announce, settings)))
+    # All has been closed; now end as the signal wants it
+    signal.raise_signal(told)
 
 
-def _greet_demo(url: str) -> None:
+def _announce(settings: Settings, addresses: Sequence[Address]) -> None:
+    """Say where the service listens: in the log and, if it is the demo, to who has started it."""
+    for host, port in addresses:
+        _log.info("listening", url=url_of(host, port))
+        if settings.chosen_source == "demo":
+            _greet(url_of(_HERE.get(host, host), port))
+
+
+def _greet(url: str) -> None:
     """Tell who has just started the demo what to do with it."""
     lines = [
         f"nearhit is at {url}, searching the demo's drawn pictures. In some seconds, try:",
@@ -88,7 +80,3 @@ def _greet_demo(url: str) -> None:
         "or NEARHIT_FOLDER=folder for your own.",
     ]
     OUT.print("\n".join(lines), soft_wrap=True)
-
-
-def _say_no_more(_: str) -> None:
-    """Leave it at the log."""

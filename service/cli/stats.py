@@ -1,5 +1,6 @@
 """nearhit stats."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from rich.table import Table
@@ -9,6 +10,28 @@ from service.cli.console import OUT, harmless, read_settings, sentences
 
 __all__ = ["run"]
 
+_ROWS = {
+    "searches": ("searches",),
+    "API calls made": ("api_calls", "made"),
+    "API calls avoided": ("api_calls", "avoided"),
+    "encoder seconds spent": ("encoder_seconds", "spent"),
+    "encoder seconds avoided": ("encoder_seconds", "avoided"),
+    "entries": ("entries",),
+    "vector bytes": ("vector_bytes",),
+    "pools in memory": ("pools_in_memory",),
+    "photo bytes": ("photo_bytes",),
+    "store bytes": ("store_bytes",),
+    "photos": ("photos",),
+    "problems": ("problems",),
+    "store failures": ("store_failures",),
+    "unstored answers": ("unstored_answers",),
+    "invalid records": ("invalid_records",),
+    "journal lag": ("journal", "lag"),
+}
+"""What stands in the second table, and where in the figures; counts by label have a row each."""
+
+_PERCENTILES = ("p50", "p95", "p99")
+
 
 def run(url: str | None, *, as_json: bool) -> None:
     """Print the cache statistics of a running service."""
@@ -17,37 +40,45 @@ def run(url: str | None, *, as_json: bool) -> None:
     if as_json:
         OUT.print_json(data=figures)
         return
-    OUT.print(_tiers(figures["replica"]))
-    OUT.print(_sums(figures["replica"], figures["cluster"]))
+    replica, cluster = figures["replica"], figures["cluster"] or {}
+    OUT.print(_tiers("This replica", replica))
+    if cluster:
+        OUT.print(_tiers("All replicas", cluster))
+    OUT.print(_sums(replica, cluster))
 
 
-def _tiers(replica: dict[str, Any]) -> Table:
-    table = Table("tier", "answers", "share", "p50 ms", "p95 ms", "p99 ms")
-    for tier, figures in replica["tiers"].items():
-        times = replica["latency_ms"].get(tier, {})
-        row = [f"{times[p]:.1f}" if p in times else "" for p in ("p50", "p95", "p99")]
+def _tiers(title: str, part: Mapping[str, Any]) -> Table:
+    heads = ("tier", "answers", "share", *(f"{p} ms" for p in _PERCENTILES))
+    table = Table(*heads, title=title, title_justify="left")
+    for tier, figures in part["tiers"].items():
+        times = part["latency_ms"].get(tier, {})
+        row = [f"{times[p]:.1f}" if p in times else "" for p in _PERCENTILES]
         table.add_row(harmless(tier), f"{figures['count']:.0f}", f"{figures['share']:.1%}", *row)
     return table
 
 
-def _sums(replica: dict[str, Any], cluster: dict[str, Any] | None) -> Table:
-    table = Table("", "this replica", "all replicas")
-    everyone = cluster or {}
-    rows = {
-        "searches": ("searches",),
-        "API calls made": ("api_calls", "made"),
-        "API calls avoided": ("api_calls", "avoided"),
-        "entries": ("entries",),
-        "photo bytes": ("photo_bytes",),
-        "store bytes": ("store_bytes",),
-    }
-    for name, path in rows.items():
-        table.add_row(name, _cell(replica, path), _cell(everyone, path))
+def _sums(replica: Mapping[str, Any], cluster: Mapping[str, Any]) -> Table:
+    table = Table("", "this replica", _everyone(cluster))
+    for name, path in _ROWS.items():
+        here, everywhere = _at(replica, path), _at(cluster, path)
+        for label in dict.fromkeys([*here, *everywhere]):
+            title = f"{name}: {label}" if label else name
+            table.add_row(harmless(title), _cell(here.get(label)), _cell(everywhere.get(label)))
     return table
 
 
-def _cell(figures: dict[str, Any], path: tuple[str, ...]) -> str:
+def _everyone(cluster: Mapping[str, Any]) -> str:
+    live, age_s = cluster.get("replicas"), cluster.get("age_s")
+    return f"all replicas: {live}, {age_s:.1f} s ago" if live and age_s is not None else "all"
+
+
+def _at(figures: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    """Return a row's figures by label; a single figure has the label of none."""
     value: Any = figures
     for part in path:
         value = value.get(part, {})
-    return f"{value:,.0f}" if isinstance(value, int | float) else ""
+    return value if isinstance(value, dict) else {"": value}
+
+
+def _cell(number: object) -> str:
+    return f"{number:,.0f}" if isinstance(number, int | float) else ""

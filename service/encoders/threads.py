@@ -35,10 +35,19 @@ class ThreadPolicy:
     index_threads: int
 
     @classmethod
-    def of(cls, cores: int, encoder_threads: int = 0) -> "ThreadPolicy":
-        """Share `cores` out: 0 encoder threads leaves one core to the rest, if there is one."""
-        encoder = encoder_threads or max(1, cores - 1)
-        return cls(encoder_threads=encoder, index_threads=max(1, cores - encoder))
+    def of(cls, cores: int, encoder_threads: int = 0, workers: int = 1) -> "ThreadPolicy":
+        """
+        Share cores out.
+
+        Args:
+            cores: What the machine or the container has.
+            encoder_threads: As many as are wanted; 0 leaves one core to the rest,
+                if there is one, or takes a worker's whole share.
+            workers: Processes that do the same on these cores.
+        """
+        share = max(1, cores // workers)
+        encoder = encoder_threads or (share if workers > 1 else max(1, cores - 1))
+        return cls(encoder_threads=encoder, index_threads=max(1, share - encoder))
 
     @property
     def environment(self) -> dict[str, str]:

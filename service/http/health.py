@@ -27,6 +27,5 @@ async def ready(service: Annotated[State, Depends(state)]) -> JSONResponse:
 
 @router.get("/metrics", response_class=Response)
 async def metrics(service: Annotated[State, Depends(state)]) -> Response:
-    """Return all metrics in Prometheus' text format."""
-    body = service.exposition.render()
-    return Response(body, media_type="text/plain; version=0.0.4; charset=utf-8")
+    """Return all metrics in Prometheus' text format; of all workers, where there are several."""
+    return Response(await service.metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -10,7 +10,6 @@ from service.errors import NotReady
 from service.origin.shelf import PhotoShelf
 from service.search import Search
 from service.settings import Settings
-from service.telemetry.prometheus import Exposition
 from service.warming import Warming
 
 __all__ = ["Running", "State", "running", "state"]
@@ -53,9 +52,8 @@ class State(Protocol):
         """What it was started with."""
         ...
 
-    @property
-    def exposition(self) -> Exposition:
-        """Renders metrics."""
+    async def metrics(self) -> bytes:
+        """Return what `/metrics` shows."""
         ...
 
     async def readiness(self) -> tuple[bool, Mapping[str, Any]]:

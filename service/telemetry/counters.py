@@ -2,11 +2,10 @@
 
 import bisect
 from collections import Counter, deque
-from collections.abc import Mapping
 
 import numpy as np
 
-from service.telemetry.metrics import BUCKETS_S, COUNTERS
+from service.telemetry.metrics import BOUNDS, BUCKETS_S, COUNTERS, SUM
 
 __all__ = ["Counters", "Latencies"]
 
@@ -63,13 +62,15 @@ class Latencies:
         """Return p50, p95 and p99 of the newest 2048 durations a tier, in milliseconds."""
         return {tier: _percentiles_ms(list(newest)) for tier, newest in self._newest.items()}
 
-    def histograms(self) -> Mapping[str, tuple[list[tuple[str, float]], float]]:
-        """Return per tier the cumulative (bound, count) pairs and the sum, in seconds."""
-        bounds = [*(str(b) for b in BUCKETS_S), "+Inf"]
-        return {
-            tier: (list(zip(bounds, np.cumsum(counts).tolist(), strict=True)), self._sums[tier])
-            for tier, counts in self._buckets.items()
+    def flat(self) -> dict[str, float]:
+        """Return the histogram: a bucket under `tier:bound`, all seconds under `tier:sum`."""
+        counts = {
+            f"{tier}:{bound}": float(count)
+            for tier, buckets in self._buckets.items()
+            for bound, count in zip(BOUNDS, buckets, strict=True)
+            if count
         }
+        return counts | {f"{tier}:{SUM}": seconds for tier, seconds in self._sums.items()}
 
 
 def _percentiles_ms(seconds: list[float]) -> dict[str, float]:

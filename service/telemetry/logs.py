@@ -21,13 +21,14 @@ _QUIET = (
 """Libraries that log at INFO what is ours to say, or URLs that hold a key."""
 
 
-def configure(level: str, stream: TextIO | None = None) -> None:
+def configure(level: str, stream: TextIO | None = None, *, worker: int | None = None) -> None:
     """
     Send all logs, ours and the libraries', to one stream as JSON.
 
     Args:
         level: Least level shown, as `logging` names it.
         stream: Where lines go; standard error unless told otherwise.
+        worker: Number that stands on every line, for one of several processes.
     """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -35,6 +36,7 @@ def configure(level: str, stream: TextIO | None = None) -> None:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
+        *([] if worker is None else [_numbered(worker)]),
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -56,3 +58,11 @@ def configure(level: str, stream: TextIO | None = None) -> None:
     logging.root.setLevel(level)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _numbered(worker: int) -> structlog.typing.Processor:
+    def add(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        event["worker"] = worker
+        return event
+
+    return add

@@ -72,6 +72,7 @@ async def build(
     latencies: Latencies,
     failures: StoreFailures,
     observers: Sequence[Observer],
+    demo_url: str | None = None,
 ) -> Components:
     """
     Open everything in order of need.
@@ -84,21 +85,24 @@ async def build(
         latencies: Takes in the time of each answer.
         failures: Told when something goes on without the store.
         observers: Told of every fresh ranking.
+        demo_url: Address of the demo's photo source, where it runs already.
 
     Raises:
         SetupError: If the settings, or the models they name, cannot be served.
         StoreUnavailable: If the store cannot be opened.
     """
-    demo = await _demo(settings, stack)
+    demo = None if demo_url else await _demo(settings, stack)
     store = open_store(settings, clock)
     stack.push_async_callback(store.aclose)
     await store.open()
-    source = choose_source(settings, store, clock, demo)
+    source = choose_source(settings, store, clock, demo.url if demo else demo_url)
     stack.push_async_callback(source.aclose)
     photos = PhotoStore(settings.photo_folder, budget_bytes=settings.photo_budget_bytes)
     stack.push_async_callback(photos.aclose)
     await photos.open()
-    thread_policy = threads.ThreadPolicy.of(threads.usable_cores(), settings.encoder_threads)
+    thread_policy = threads.ThreadPolicy.of(
+        threads.usable_cores(), settings.encoder_threads, settings.workers
+    )
     # A download may be left behind at any time; torch may not, lest the process abort.
     files = await in_daemon_thread(partial(models.find, settings), "nearhit-download")
     query, clip = await asyncio.to_thread(models.load, settings, thread_policy, files)
@@ -191,7 +195,8 @@ def _shelf(
     photos: PhotoStore,
     pools: Pools,
 ) -> PhotoShelf:
-    decoders = ThreadPoolExecutor(threads.usable_cores(), thread_name_prefix="photo-codec")
+    cores = max(1, threads.usable_cores() // settings.workers)
+    decoders = ThreadPoolExecutor(cores, thread_name_prefix="photo-codec")
     stack.callback(partial(decoders.shutdown, wait=False, cancel_futures=True))
     return PhotoShelf(
         fetch=source.photo,

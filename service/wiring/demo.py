@@ -17,7 +17,7 @@ from service.errors import SetupError
 from service.settings import Settings
 from service.sources.pixabay_answers import Api
 
-__all__ = ["DEMO", "DemoProcess", "demo_model"]
+__all__ = ["DEMO", "DemoProcess", "demo_model", "demo_settings"]
 
 DEMO = Api("demo", "The demo", f"demo-{DRAWING}")
 
@@ -40,7 +40,7 @@ class DemoProcess:
 
     def __init__(self, process: asyncio.subprocess.Process, url: str) -> None:
         self._process = process
-        self._url = url
+        self.url = url
 
     @classmethod
     async def start(cls, port: int) -> Self:
@@ -62,16 +62,6 @@ class DemoProcess:
             await _end(process)
         raise SetupError("The demo's photo source does not start.")
 
-    def settings(self, settings: Settings) -> Settings:
-        """Return settings that make this process the source of photos."""
-        return settings.model_copy(
-            update={
-                "pixabay_api_key": SecretStr(_KEY),
-                "pixabay_url": f"{self._url}/api/",
-                "photo_hosts": [_HOST],
-            }
-        )
-
     async def watch(self) -> None:
         """
         Wait until it ends, which it should not while the service runs.
@@ -85,6 +75,17 @@ class DemoProcess:
     async def aclose(self) -> None:
         """Stop it; a process that does not stop by itself is killed."""
         await _end(self._process)
+
+
+def demo_settings(settings: Settings, url: str) -> Settings:
+    """Return settings that make the demo's photo source, listening there, the one that is asked."""
+    return settings.model_copy(
+        update={
+            "pixabay_api_key": SecretStr(_KEY),
+            "pixabay_url": f"{url}/api/",
+            "photo_hosts": [_HOST],
+        }
+    )
 
 
 def demo_model(settings: Settings) -> ModelFiles:

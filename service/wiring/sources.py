@@ -8,13 +8,13 @@ from service.settings import Settings
 from service.sources.folder import FolderSource
 from service.sources.pixabay import PixabaySource
 from service.sources.protocol import ImageSource
-from service.wiring.demo import DEMO, DemoProcess
+from service.wiring.demo import DEMO, demo_settings
 
 __all__ = ["choose_source"]
 
 
 def choose_source(
-    settings: Settings, store: Store, clock: Clock, demo: DemoProcess | None
+    settings: Settings, store: Store, clock: Clock, demo_url: str | None
 ) -> ImageSource:
     """
     Return the source the settings name.
@@ -23,14 +23,14 @@ def choose_source(
         settings: Name it.
         store: Holds the quota that all replicas share.
         clock: Measures it.
-        demo: The demo's own photo source, where that is what is searched.
+        demo_url: Address of the demo's own photo source, where that is what is searched.
 
     Raises:
         SetupError: If it lacks something.
     """
-    if demo is not None:
+    if demo_url is not None:
         quota = SharedQuota(store, DEMO.identity, clock)
-        return PixabaySource.from_settings(demo.settings(settings), quota, DEMO)
+        return PixabaySource.from_settings(demo_settings(settings, demo_url), quota, DEMO)
     if settings.chosen_source == "pixabay":
         quota = SharedQuota(store, _account(settings), clock)
         return PixabaySource.from_settings(settings, quota)

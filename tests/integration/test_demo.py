@@ -14,7 +14,7 @@ import pytest
 from service.demo.scenes.scene import Scene
 from service.demo.scenes.wanted import Wanted
 from service.settings import Settings
-from service.wiring.demo import DemoProcess
+from service.wiring.demo import DemoProcess, demo_settings
 from tests.servers import process, wait_until_ready
 
 EXAMPLES = [
@@ -117,6 +117,23 @@ def test_the_photo_source_ends_with_a_killed_service(settings: dict[str, str], t
     assert _has_ended(source)
 
 
+def test_workers_share_one_photo_source(settings: dict[str, str], tmp_path: Path):
+    """The parent starts it and greets, once each; all search it, and it ends with the parent."""
+    with process(settings, tmp_path, "--workers", "2") as (parent, url):
+        wait_until_ready(url, lambda: parent.poll() is None)
+        tier = search(url, "boat", "a boat")["cache"]["tier"]
+        family = psutil.Process(parent.pid).children(recursive=True)
+        sources = [child for child in family if "demo-source" in child.cmdline()]
+        parent.kill()
+        parent.wait(10)
+
+    (log,) = tmp_path.glob("*.log")
+    assert tier == "origin"
+    assert (len(family), len(sources)) == (3, 1)
+    assert log.read_text().count("In some seconds, try:") == 1
+    assert all(_has_ended(child) for child in family)
+
+
 def test_a_service_ends_when_its_photo_source_does(settings: dict[str, str], tmp_path: Path):
     """A demo that can fetch nothing any more says so and ends, rather than refuse for ever."""
     with process(settings, tmp_path) as (server, url):
@@ -137,7 +154,7 @@ async def test_a_taken_port_does_not_stop_the_demo():
         port = taken.getsockname()[1]
         source = await DemoProcess.start(port)
         async with httpx.AsyncClient() as client:
-            url = source.settings(Settings(_env_file=None)).pixabay_url
+            url = demo_settings(Settings(_env_file=None), source.url).pixabay_url
             answer = await client.get(url, params={"key": "demo-key", "q": "tent"})
         await source.aclose()
 

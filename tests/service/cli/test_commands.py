@@ -4,9 +4,11 @@ import json
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -54,13 +56,35 @@ def test_what_the_service_refuses_is_one_sentence(url: str):
     assert "`t` is empty" in fails(ran)
 
 
-def test_stats_prints_tiers_and_sums(url: str):
-    """Every tier has its row."""
+def test_stats_prints_tiers_and_sums_of_both_parts(url: str):
+    """Every tier has its row for this replica and for all, and every sum has both columns."""
+    nearhit("search", "cat", "a cat", "--url", url)
+    wait_until_flushed(url)
     ran = nearhit("stats", "--url", url)
 
     assert ran.returncode == 0, ran.stderr
-    assert all(tier in ran.stdout for tier in ("exact", "semantic", "pool", "origin"))
-    assert "API calls made" in ran.stdout
+    assert all(ran.stdout.count(f"│ {tier} ") == 2 for tier in ("exact", "pool", "origin"))
+    rows = [line.strip("│").split("│") for line in ran.stdout.split("all replicas")[1].splitlines()]
+    sums = {name.strip(): (here.strip(), all_.strip()) for name, here, all_ in filter(is_row, rows)}
+    assert sums["API calls made"] == sums["searches"]
+    assert "photos: encoded" in sums
+    assert "encoder seconds spent: clip_images" in sums
+    assert [name for name, cells in sums.items() if "" in cells] == []
+
+
+def wait_until_flushed(url: str) -> None:
+    """Return once the sums of all replicas hold every search."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        figures = httpx.get(f"{url}/cache/stats").json()
+        if figures["cluster"]["searches"] == figures["replica"]["searches"]:
+            return
+        time.sleep(0.05)
+    raise AssertionError("nothing is flushed")
+
+
+def is_row(cells: list[str]) -> bool:
+    return len(cells) == 3
 
 
 @pytest.mark.parametrize("command", [["stats"], ["search", "horse", "a horse"]])
@@ -213,7 +237,10 @@ def test_models_pull_of_what_is_here_fetches_nothing(tiny_models: dict[str, Path
 
 @pytest.mark.parametrize(
     "command",
-    [[], ["serve"], ["search"], ["stats"], ["warm"], ["delete"], ["models"], ["models", "pull"]],
+    [
+        *([], ["serve"], ["worker"], ["search"], ["stats"], ["warm"], ["delete"]),
+        *(["models"], ["models", "pull"]),
+    ],
 )
 def test_help_is_there_for_every_command(command: list[str]):
     """Every command explains itself."""

@@ -36,6 +36,17 @@ def test_policy_leaves_a_core_to_the_rest_unless_told(cores, asked, encoder, ind
     assert (policy.encoder_threads, policy.index_threads) == (encoder, index)
 
 
+@pytest.mark.parametrize(
+    ("cores", "workers", "asked", "encoder", "index"),
+    [(8, 2, 0, 4, 1), (8, 3, 0, 2, 1), (2, 4, 0, 1, 1), (8, 2, 1, 1, 3), (2, 2, 6, 6, 1)],
+)
+def test_workers_share_the_cores(cores, workers, asked, encoder, index):
+    """Each worker's model has its share of the cores, at least one; a number asked for is taken."""
+    policy = ThreadPolicy.of(cores, asked, workers)
+
+    assert (policy.encoder_threads, policy.index_threads) == (encoder, index)
+
+
 @pytest.mark.parametrize(("content", "cores"), [("150000 100000", 2), ("50000 100000", 1)])
 def test_container_limit_counts_as_cores(tmp_path, monkeypatch, content, cores):
     """A limit of one and a half processors is two cores, of half a one is one."""

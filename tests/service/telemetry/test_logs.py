@@ -48,6 +48,15 @@ def test_a_bound_request_id_is_on_every_line(stream: io.StringIO):
     assert [json.loads(line)["request_id"] for line in stream.getvalue().splitlines()] == ["r1"] * 2
 
 
+def test_lines_of_a_worker_have_its_number(stream: io.StringIO):
+    """Of several processes that log into one stream, a line says which."""
+    logs.configure("INFO", stream, worker=3)
+    structlog.get_logger("ours").info("one")
+    logging.getLogger("theirs").warning("two")
+
+    assert [json.loads(line)["worker"] for line in stream.getvalue().splitlines()] == [3, 3]
+
+
 def test_an_exception_is_one_line(stream: io.StringIO):
     """A traceback is a field, so that one event stays one line."""
     structlog.get_logger("ours").error("failed", exc_info=ValueError("no"))

@@ -1,0 +1,73 @@
+"""What serves: uvicorn with the application, alone or in each of several workers."""
+
+import math
+import socket
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Literal
+
+import uvicorn
+
+from service.encoders import threads
+from service.listener import Address
+from service.settings import Settings
+
+if TYPE_CHECKING:
+    # Imports NumPy, whose threads must be decided by then.
+    from service.lifecycle import Service
+
+__all__ = ["Server", "build_server", "decide_threads"]
+
+
+class Server(uvicorn.Server):
+    """A server that says where it listens, once it does."""
+
+    def __init__(
+        self, config: uvicorn.Config, on_listening: Callable[[Sequence[Address]], None]
+    ) -> None:
+        super().__init__(config)
+        self._on_listening = on_listening
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and say so."""
+        await super().startup(sockets)
+        if self.should_exit:
+            return  # what it would serve cannot run
+        listeners = [sock for server in self.servers for sock in server.sockets]
+        self._on_listening([sock.getsockname()[:2] for sock in listeners])
+
+
+def decide_threads(settings: Settings) -> None:
+    """Decide the threads of all numeric libraries; must come before any of them is imported."""
+    cores = threads.usable_cores()
+    policy = threads.ThreadPolicy.of(cores, settings.encoder_threads, settings.workers)
+    threads.apply(policy)
+
+
+def build_server(
+    service: "Service",
+    on_listening: Callable[[Sequence[Address]], None],
+    *,
+    lifespan: Literal["auto", "off"] = "auto",
+) -> Server:
+    """
+    Return a server of a service.
+
+    Args:
+        service: Not started yet.
+        on_listening: Called with all addresses once the server listens.
+        lifespan: Whether the server starts and ends the service.
+    """
+    from service.app import create_app  # noqa: PLC0415 - imports NumPy, as above
+
+    settings = service.settings
+    config = uvicorn.Config(
+        create_app(service),
+        host=settings.host,
+        port=settings.port,
+        lifespan=lifespan,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=math.ceil(settings.search_timeout_s),
+    )
+    return Server(config, on_listening)
