@@ -14,6 +14,7 @@ import structlog
 from cache.clock import Clock, SystemClock
 from cache.digest import digest
 from cache.errors import CacheError, StoreUnavailable
+from cache.memory import Memory
 from cache.stores.protocol import Store
 from service import statistics
 from service.answers import Observer
@@ -158,7 +159,8 @@ class Service:
         if parts is None:
             return {"replica": replica, "cluster": None}
         replica["thresholds"] = statistics.thresholds(parts.policy.thresholds)
-        replica["journal"]["position"] = parts.memory.follower.position
+        follower = parts.memory.follower
+        replica["journal"] |= {"position": follower.position, "reachable": follower.reachable}
         return {"replica": replica, "cluster": await self._cluster(parts.store)}
 
     async def metrics(self) -> bytes:
@@ -263,14 +265,10 @@ def _readings(parts: Components, store_bytes: float) -> Readings:
     """Read off the running parts what the table of metrics has, by (name, label value)."""
     values: dict[tuple[str, str], float] = {
         ("nearhit_workers", ""): 1,
-        ("nearhit_entries", ""): len(parts.memory.entries),
-        ("nearhit_vector_bytes", ""): parts.memory.entries.vector_bytes,
-        ("nearhit_pools_in_memory", ""): len(parts.memory.pools),
         ("nearhit_photo_bytes", ""): parts.photos.total_bytes,
         ("nearhit_store_bytes", ""): store_bytes,
-        ("nearhit_journal_lag", ""): parts.memory.follower.lag,
-        ("nearhit_invalid_records", ""): parts.memory.entries.invalid_records,
         ("nearhit_fetches", ""): len(parts.fetching),
+        **_memory_readings(parts.memory),
     }
     for encoder, worker in (("query", parts.query), ("clip", parts.clip)):
         for kind, figures in worker.statistics().kinds.items():
@@ -279,3 +277,21 @@ def _readings(parts: Components, store_bytes: float) -> Readings:
             values["nearhit_encoder_seconds", model] = figures.encode_s
             values["nearhit_encoded_items", model] = figures.items
     return values
+
+
+def _memory_readings(memory: Memory) -> Readings:
+    outbox = memory.outbox.statistics()
+    return {
+        ("nearhit_entries", ""): len(memory.entries),
+        ("nearhit_vector_bytes", ""): memory.entries.vector_bytes,
+        ("nearhit_invalid_records", ""): memory.entries.invalid_records,
+        ("nearhit_pools", ""): len(memory.pools.published),
+        ("nearhit_pools_in_memory", ""): len(memory.pools),
+        ("nearhit_journal_lag", ""): memory.follower.lag,
+        ("nearhit_journal_rebuilds", ""): memory.follower.rebuilds,
+        ("nearhit_outbox_waiting", ""): outbox.waiting,
+        ("nearhit_outbox", "delivered"): outbox.delivered,
+        ("nearhit_outbox", "dropped"): outbox.dropped,
+        ("nearhit_evicted", "entries"): memory.evictor.evicted_entries,
+        ("nearhit_evicted", "pools"): memory.evictor.evicted_pools,
+    }

@@ -79,6 +79,7 @@ def _shown(figures: Figures, latency_ms: Mapping[str, Mapping[str, float]]) -> d
         "latency_ms": latency_ms,
         "entries": figures.get("nearhit_entries"),
         "vector_bytes": figures.get("nearhit_vector_bytes"),
+        "pools": figures.get("nearhit_pools"),
         "pools_in_memory": figures.get("nearhit_pools_in_memory"),
         "store_bytes": figures.get("nearhit_store_bytes"),
         "photo_bytes": _photo_bytes(figures),
@@ -98,7 +99,15 @@ def _shown(figures: Figures, latency_ms: Mapping[str, Mapping[str, float]]) -> d
         "store_failures": figures.labels("nearhit_store_failures"),
         "unstored_answers": figures.get("nearhit_unstored_answers"),
         "invalid_records": figures.get("nearhit_invalid_records"),
-        "journal": {"lag": figures.get("nearhit_journal_lag")},
+        "outbox": {
+            "waiting": figures.get("nearhit_outbox_waiting"),
+            **figures.labels("nearhit_outbox"),
+        },
+        "evicted": figures.labels("nearhit_evicted"),
+        "journal": {
+            "lag": figures.get("nearhit_journal_lag"),
+            "rebuilds": figures.get("nearhit_journal_rebuilds"),
+        },
     }
 
 

@@ -18,6 +18,7 @@ _ROWS = {
     "encoder seconds avoided": ("encoder_seconds", "avoided"),
     "entries": ("entries",),
     "vector bytes": ("vector_bytes",),
+    "pools": ("pools",),
     "pools in memory": ("pools_in_memory",),
     "photo bytes": ("photo_bytes",),
     "store bytes": ("store_bytes",),
@@ -25,8 +26,11 @@ _ROWS = {
     "problems": ("problems",),
     "store failures": ("store_failures",),
     "unstored answers": ("unstored_answers",),
+    "unstored answers, since then": ("outbox",),
+    "evicted": ("evicted",),
     "invalid records": ("invalid_records",),
     "journal lag": ("journal", "lag"),
+    "journal rebuilds": ("journal", "rebuilds"),
 }
 """What stands in the second table, and where in the figures; counts by label have a row each."""
 
