@@ -213,7 +213,7 @@ class SemanticCache:
             except RecordInvalid as exc:
                 self._pass_over(exc)
                 continue
-            self._forget([p for p in eviction.positions if p in self._entries])
+            self._forget([p for p in set(eviction.positions) if p in self._entries])
 
     def _is_deleted(self, entry: Entry) -> bool:
         return self._deletions.kills(entry.since, entry.tag, entry.query)

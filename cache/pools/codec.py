@@ -133,11 +133,13 @@ def _pool(
     rows = msgpack.unpackb(zlib.decompress(candidates))
     if not np.isfinite([fetched_at, expires_at]).all():
         raise RecordInvalid("pool with a figure that is no number")
+    if not isinstance(dimension, int) or dimension < 1:
+        raise RecordInvalid("pool whose embeddings have no length")
     return StoredPool(
         id=str(pool_id),
         key=PoolKey(source, tag, pairs, size, clip),
         candidates=tuple(_candidate(row) for row in rows),
-        dimension=int(dimension),
+        dimension=dimension,
         fetched_at=float(fetched_at),
         expires_at=float(expires_at),
     )

@@ -260,6 +260,8 @@ class Pools:
         self._usage.forget(pool_ids)
 
     async def _load(self, notice: Notice) -> Pool | None:
+        # Now, since the journal may be another one when the store has answered.
+        begun = Mark(self._generation, notice.since)
         body = (await self._store.get(BlobKind.POOL, [notice.pool_id])).get(notice.pool_id)
         if body is None:
             return None
@@ -268,7 +270,6 @@ class Pools:
         except RecordInvalid as exc:
             _log.warning("pool_ignored", reason=str(exc))
             return None
-        begun = Mark(self._generation, notice.since)
         photos = [stored.key.photo(candidate.id) for candidate in stored.candidates]
         rows = await self._embeddings.get(stored.key.clip, photos, stored.dimension, until=0.0)
         if any(photo not in rows for photo in photos):

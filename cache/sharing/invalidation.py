@@ -38,8 +38,9 @@ class Deletions:
         self._forget_old()
 
     def reset(self, generation: str) -> None:
-        """Begin anew: the journal is another one."""
-        self._past = (self._generation, self._positions)
+        """Begin anew: the journal is another one, or an older copy of this one."""
+        if generation != self._generation:
+            self._past = (self._generation, self._positions)
         self._generation = generation
         self._positions = {}
         self._ends.clear()

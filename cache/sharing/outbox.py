@@ -81,11 +81,15 @@ class Outbox:
         Raises:
             StoreUnavailable: If the store does not take it now; it will be offered again.
         """
+        key = _key(draft)
+        older = self._waiting.get(key)
         try:
-            return await self._write(draft)
+            position = await self._write(draft)
         except StoreUnavailable:
             self._wait(draft)
             raise
+        self._settle(key, older)
+        return position
 
     async def run(self) -> None:
         """Offer what waits until cancelled, ever more slowly while the store stays away."""
@@ -107,9 +111,7 @@ class Outbox:
                 self._dropped += 1
             elif await self._write(draft) is not None:
                 self._delivered += 1
-            # It may have been replaced by a newer one meanwhile.
-            if self._waiting.get(key) is draft:
-                del self._waiting[key]
+            self._settle(key, draft)
         self._news.clear()
         if count:
             _log.info("outbox_delivered", entries=count)
@@ -124,10 +126,18 @@ class Outbox:
         except JournalReplaced as exc:
             raise StoreUnavailable("The journal is being replaced.") from exc
 
+    def _settle(self, key: _Key, draft: Draft | None) -> None:
+        """Let a draft wait no longer, unless a newer one has taken its place meanwhile."""
+        if self._waiting.get(key) is draft:
+            self._waiting.pop(key, None)
+
     def _wait(self, draft: Draft) -> None:
-        entry = draft.entry
-        self._waiting[entry.scope, entry.tag, entry.query] = draft
+        self._waiting[_key(draft)] = draft
         if len(self._waiting) > self._most:
             self._waiting.popitem(last=False)
             self._dropped += 1
         self._news.set()
+
+
+def _key(draft: Draft) -> _Key:
+    return draft.entry.scope, draft.entry.tag, draft.entry.query

@@ -89,9 +89,11 @@ class Refusals:
         Raises:
             StoreUnavailable: If the others cannot be told.
         """
-        self._refusals[refusal.key] = (0, refusal)
+        untold = self._refusals[refusal.key] = (0, refusal)
         position = await self._store.append([refusal.record()])
-        self._refusals[refusal.key] = (position, refusal)
+        # The journal may have brought it already, and a deletion behind it.
+        if self._refusals.get(refusal.key) is untold:
+            self._refusals[refusal.key] = (position, refusal)
 
     def apply(self, records: Sequence[Positioned]) -> None:
         """Take in journal records, in order; what cannot be read is passed over."""

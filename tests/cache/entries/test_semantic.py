@@ -475,6 +475,15 @@ async def test_an_eviction_takes_its_positions(cache, learn, index):
     assert held(index) == 1
 
 
+async def test_an_eviction_may_name_a_position_twice(cache, learn):
+    """What is gone once is gone; a follower must not stumble over it."""
+    learn(draft("one"), draft("two", at=0.9))
+
+    learn(eviction(1, 1))
+
+    assert queries(cache) == ["two"]
+
+
 async def test_an_unreadable_eviction_takes_nothing(cache, learn):
     """Room is all that is at stake; it is counted."""
     learn(draft())

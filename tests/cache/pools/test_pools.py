@@ -579,3 +579,26 @@ async def test_embeddings_of_two_sources_are_not_mixed(ours, others):
     held = await (await others.follow()).get("pool-1")
 
     assert (held.embeddings == one.embeddings).all()
+
+
+async def test_a_pool_read_while_its_journal_is_replaced_is_of_the_old_one(
+    ours, clock, door, store, tmp_path: Path
+):
+    """Its position is none of the new journal's, where any deletion is later than its fetch."""
+    await told(store, Record("any", b"", NOW + DAY_S))
+    await ours.follow()
+    await ours.fetched(pool())
+    ours.pools._pools.clear()
+    other = SqliteStore(tmp_path / "another.db", clock, timeout_s=1.0)
+    await other.open()
+    await told(other, Deletion(tag="tiger").record(NOW))
+
+    async def replace_the_journal() -> None:
+        door.store = other
+        await ours.follow()
+        door.store = store
+
+    door.before("get", replace_the_journal)
+
+    assert await ours.pools.get("pool-1") is None
+    await other.aclose()

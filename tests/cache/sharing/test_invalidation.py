@@ -165,3 +165,12 @@ def test_what_began_before_any_journal_is_older_than_every_deletion(deletions):
 
     assert deletions.kills_from(NOWHERE, "tiger")
     assert not deletions.kills_from(NOWHERE, "horse")
+
+
+def test_what_a_restored_journal_has_lost_kills_nothing(deletions):
+    """A copy put back counts on from an older position, under which other things will stand."""
+    deletions.apply([at(80, "tiger")])
+
+    deletions.reset("one")
+
+    assert not deletions.kills_from(Mark("one", 51), "tiger")

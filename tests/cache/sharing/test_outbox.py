@@ -227,3 +227,17 @@ async def test_a_journal_that_is_replaced_again_and_again_is_an_outage(ours, out
     await refused(outbox, replace(draft(), begun=ours.memory.mark()))
 
     assert outbox.statistics().waiting == 1
+
+
+async def test_what_is_stored_meanwhile_is_not_replaced_by_what_waited(ours, others, outbox):
+    """An older ranking of the same query, refused earlier, has had its day."""
+    ours.door.away = True
+    await refused(outbox, draft(created_at=1.0))
+    ours.door.away = False
+
+    await outbox.write(draft(created_at=2.0))
+    await delivered(ours)
+
+    await others.catch_up()
+    assert others.memory.entries.exact(SCOPE, "tiger", "a tiger").created_at == 2.0
+    assert outbox.statistics() == OutboxStatistics(waiting=0, delivered=0, dropped=0)

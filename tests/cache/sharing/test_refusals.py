@@ -153,6 +153,23 @@ async def test_a_refusal_after_a_deletion_is_in_force(ours, store):
     assert await ours.sentence() == "No."
 
 
+async def test_a_refusal_deleted_while_it_is_told_is_not_in_force(ours, store, door):
+    """Whether a deletion is read before or after the refusal's append returns, it holds."""
+    append = door.append
+
+    async def append_and_delete(*args: object, **rest: object) -> int:
+        position = await append(*args, **rest)
+        await store.append([Deletion(tag="tiger").record(NOW)])
+        await ours.follow()
+        return position
+
+    door.append = append_and_delete
+
+    await ours.refusals.add(refusal())
+
+    assert ours.refusals.get(KEY) is None
+
+
 async def test_sweep_lets_go_of_what_has_ended(ours, clock):
     """Refusals in force stay."""
     await ours.refusals.add(refusal(lifetime_s=2))
