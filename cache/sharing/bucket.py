@@ -106,6 +106,16 @@ class Bucket:
             return full, Grant(full.taken, full.resets_at - now)
         return full, Grant(full.taken, short * full.window_s / full.limit)
 
+    def spare_in_s(self, now: float, share: float) -> float:
+        """
+        Return the seconds until a token can be taken so that others are left; 0 for now.
+
+        Args:
+            now: Wall time.
+            share: Of all tokens, how large a part is to be left.
+        """
+        return self.take(now, reserve=math.floor(share * self.limit))[1].wait_s
+
     def corrected(
         self, now: float, ticket: int, *, remaining: float, reset_s: float, limit: float | None
     ) -> "Bucket":

@@ -38,6 +38,17 @@ class Quota(Protocol):
         """
         ...
 
+    async def spare_in_s(self, share: float) -> float:
+        """
+        Return the seconds until a call can be made so that others are left; 0 for now.
+
+        Nothing is taken: whoever goes on to call takes like everybody else.
+
+        Args:
+            share: Of all calls, how large a part is to be left.
+        """
+        ...
+
     async def correct(
         self, ticket: int, *, remaining: float, reset_s: float, limit: float | None
     ) -> None:
@@ -65,6 +76,10 @@ class LocalQuota:
         """Ask to make a call, as `Quota.take` says."""
         return await self._change(lambda b: b.take(self._clock.now(), reserve=reserve))
 
+    async def spare_in_s(self, share: float) -> float:
+        """Say when a call can be spared, as `Quota.spare_in_s` says."""
+        return (await self._now()).spare_in_s(self._clock.now(), share)
+
     async def correct(
         self, ticket: int, *, remaining: float, reset_s: float, limit: float | None
     ) -> None:
@@ -81,6 +96,9 @@ class LocalQuota:
     async def empty(self, wait_s: float) -> None:
         """Let no call be made for some seconds."""
         await self._change(lambda b: (b.emptied(self._clock.now(), wait_s), None))
+
+    async def _now(self) -> Bucket:
+        return self._bucket
 
     async def _change(self, change: Change[T]) -> T:
         self._bucket, outcome = change(self._bucket)
@@ -102,6 +120,12 @@ class SharedQuota(LocalQuota):
         self._store = store
         self._name = f"quota/{name}"
         self._turn = asyncio.Lock()
+
+    async def _now(self) -> Bucket:
+        try:
+            return self._read((await self._store.cell(self._name)).body)
+        except StoreUnavailable:
+            return self._bucket
 
     async def _change(self, change: Change[T]) -> T:
         try:

@@ -99,6 +99,10 @@ class FolderSource:
         photos = await self._fresh()
         return await self._run(partial(self._find, photos.values(), tag, filters, limit))
 
+    async def spare_in_s(self, share: float) -> float:
+        """Return 0: a folder may be asked at any time."""
+        return 0.0
+
     async def photo(self, candidate: Candidate) -> bytes:
         """
         Return the bytes of a candidate's file.

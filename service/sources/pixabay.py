@@ -130,6 +130,10 @@ class PixabaySource:
             _log.warning("pixabay_hits_skipped", skipped=skipped, kept=len(candidates))
         return candidates[: max(limit, 0)]
 
+    async def spare_in_s(self, share: float) -> float:
+        """Say when a call of the API can be spared, as `ImageSource` says."""
+        return await self._quota.spare_in_s(share)
+
     async def photo(self, candidate: Candidate) -> bytes:
         """Return the bytes behind a candidate's `url`; raises as `PhotoFetcher.fetch`."""
         return await self._fetcher.fetch(candidate.url)

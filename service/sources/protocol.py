@@ -44,6 +44,16 @@ class ImageSource(Protocol):
         """
         ...
 
+    async def spare_in_s(self, share: float) -> float:
+        """
+        Return the seconds until a search may be asked without being in others' way; 0 for now.
+
+        Args:
+            share: Of all searches the source allows within its window, how large a part
+                is to be left to others.
+        """
+        ...
+
     async def photo(self, candidate: Candidate) -> bytes:
         """
         Return the encoded bytes of a candidate's photo at web size.

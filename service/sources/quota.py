@@ -33,6 +33,10 @@ class ApiQuota:
             raise _exhausted(grant.wait_s)
         return grant.ticket
 
+    async def spare_in_s(self, share: float) -> float:
+        """Say when a call can be spared, as `ImageSource.spare_in_s` says."""
+        return await self._quota.spare_in_s(share)
+
     async def learn(self, ticket: int, headers: Mapping[str, str]) -> None:
         """Take over what an answer says is left; headers that make no sense are passed over."""
         remaining = _number(headers.get("X-RateLimit-Remaining"))

@@ -92,6 +92,7 @@ class FakeSource:
         self.rejected: set[int] = set()
         self.unavailable: set[int] = set()
         self.error: Exception | None = None
+        self.spare_s = 0.0
         self.asked = asyncio.Event()
         self.open = asyncio.Event()
         self.open.set()
@@ -109,6 +110,9 @@ class FakeSource:
         if self.error:
             raise self.error
         return [_candidate(number) for number in self.photos.get(tag, ())][:limit]
+
+    async def spare_in_s(self, share: float) -> float:
+        return self.spare_s
 
     async def picture(self, candidate: Candidate) -> Image.Image:
         number = int(candidate.id.partition(":")[2])
