@@ -3,7 +3,11 @@ What can go wrong in the service, as one tree.
 
 ServiceError
 ├── BadRequest              the request cannot be answered as it stands
-│   └── UnknownFilter       the source cannot apply a filter
+│   ├── UnknownFilter       the source cannot apply a filter
+│   └── BodyTooLarge        its body has more bytes than it can need
+├── AdminTokenRejected      an admin's call brings no token, or not the right one
+├── AdminTokenUnset         an admin's call, and the service has no token to compare
+├── AlreadyWarming          another warm-up is under way here
 ├── NotReady                models are still loading
 ├── PhotoNotFound           no such photo is known
 ├── SourceError
@@ -23,7 +27,11 @@ ServiceError
 """
 
 __all__ = [
+    "AdminTokenRejected",
+    "AdminTokenUnset",
+    "AlreadyWarming",
     "BadRequest",
+    "BodyTooLarge",
     "DeadlineExceeded",
     "EncoderClosed",
     "EncoderError",
@@ -66,6 +74,22 @@ class BadRequest(ServiceError):
 
 class UnknownFilter(BadRequest):
     """The source cannot apply a filter that was asked for."""
+
+
+class BodyTooLarge(BadRequest):
+    """The request's body has more bytes than such a request can need."""
+
+
+class AdminTokenRejected(ServiceError):
+    """A call for admins brings no token, or not the right one."""
+
+
+class AdminTokenUnset(ServiceError):
+    """A call for admins, and the service has no token to compare one with."""
+
+
+class AlreadyWarming(ServiceError):
+    """Another warm-up is under way on this replica."""
 
 
 class NotReady(ServiceError):

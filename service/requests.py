@@ -1,14 +1,15 @@
-"""A search as it is asked, checked before anything is done for it."""
+"""What is asked, checked before anything is done for it."""
 
 import unicodedata
 from dataclasses import dataclass
 from typing import Self
 
 from cache.entries.normalise import normalise
+from cache.journal.notices import Deletion
 from cache.pools.filters import NO_FILTERS, Filters
 from service.errors import BadRequest
 
-__all__ = ["MAX_K", "MAX_QUERY", "MAX_TAG", "SearchRequest"]
+__all__ = ["MAX_K", "MAX_QUERY", "MAX_TAG", "SearchRequest", "checked_deletion"]
 
 MAX_K = 200
 """Most photos one answer holds: as many as a pool."""
@@ -71,6 +72,27 @@ class SearchRequest:
             min_similarity,
             fresh,
         )
+
+
+def checked_deletion(tag: str | None, query: str | None, *, everything: bool) -> Deletion:
+    """
+    Normalise and check what an admin asks to delete.
+
+    Args:
+        tag: Delete what was found under this tag, or None.
+        query: Delete what was asked with these words, or None.
+        everything: Delete all there is.
+
+    Raises:
+        BadRequest: If it is neither everything nor something, or both, or a text is one
+            that nobody can search for.
+    """
+    if everything == (tag is not None or query is not None):
+        raise BadRequest("Say what to delete: `tag`, `query`, both of them, or `all=true` alone.")
+    return Deletion(
+        None if tag is None else _checked(tag, "The tag `tag`", MAX_TAG),
+        None if query is None else _checked(query, "The query `query`", MAX_QUERY),
+    )
 
 
 def _checked(text: str, name: str, longest: int) -> str:

@@ -142,19 +142,30 @@ class Search:
             FlightsFull: If too many others are searching, or other tags being fetched.
             DeadlineExceeded: If it takes too long; a fetch under way goes on.
         """
-        request = replace(request, filters=self._source.canonical(request.filters))
         watch = Stopwatch(self._clock)
-        try:
-            async with asyncio.timeout(self._policy.timeout_s):
-                found = await self._find(self._asked(request), watch)
-        except TimeoutError as exc:
-            raise DeadlineExceeded(
-                "The search took too long; its photos are still being fetched, so try again soon.",
-                retry_after_s=5,
-            ) from exc
+        found = await self._find_in_time(self._asked(request), watch)
         return self._answer(found, request.k, watch)
 
+    async def remember(self, request: SearchRequest) -> Found:
+        """
+        Rank a search afresh and remember the ranking; it counts as nobody's search.
+
+        Raises:
+            ServiceError, FlightsFull: As `run`.
+        """
+        asked = self._asked(replace(request, fresh=True))
+        return await self._find_in_time(asked, Stopwatch(self._clock))
+
+    async def remembers(self, request: SearchRequest) -> bool:
+        """Return whether exactly this search would be answered from memory."""
+        return await self._entry(self._asked(request)) is not None
+
+    async def has_pool(self, request: SearchRequest) -> bool:
+        """Return whether a search's pool is warm, so that the source would not be asked."""
+        return await self._warm(self._asked(request).pool_key) is not None
+
     def _asked(self, request: SearchRequest) -> _Asked:
+        request = replace(request, filters=self._source.canonical(request.filters))
         source, size, clip = self._source.identity, self._policy.pool_size, self._clip.fingerprint
         scope = Scope(source, request.filters, size, clip, self._query_encoder.fingerprint)
         key = PoolKey(source, request.tag, request.filters, size, clip)
@@ -167,6 +178,16 @@ class Search:
         self._counters.add("nearhit_searches", found.tier)
         self._latencies.add(found.tier, total_s)
         return SearchAnswer(results, found, {"total": total_s * 1000} | watch.timings_ms)
+
+    async def _find_in_time(self, asked: _Asked, watch: Stopwatch) -> Found:
+        try:
+            async with asyncio.timeout(self._policy.timeout_s):
+                return await self._find(asked, watch)
+        except TimeoutError as exc:
+            raise DeadlineExceeded(
+                "The search took too long; its photos are still being fetched, so try again soon.",
+                retry_after_s=5,
+            ) from exc
 
     async def _find(self, asked: _Asked, watch: Stopwatch) -> Found:
         """Go through the tiers in order of cost."""
@@ -202,14 +223,17 @@ class Search:
 
     async def _exact(self, asked: _Asked, watch: Stopwatch) -> Found | None:
         with watch.stage("lookup"):
-            entry = self._cache.exact(asked.scope, asked.request.tag, asked.request.query)
-            if entry is None:
-                return None
-            hit = await self._serve(entry, Tier.EXACT, 1.0, Relation.SAME)
+            hit = await self._entry(asked)
         if hit:
             costs = self._costs()
             self._count_avoided(costs.query_s + costs.text_s)
         return hit
+
+    async def _entry(self, asked: _Asked) -> Found | None:
+        entry = self._cache.exact(asked.scope, asked.request.tag, asked.request.query)
+        if entry is None:
+            return None
+        return await self._serve(entry, Tier.EXACT, 1.0, Relation.SAME)
 
     async def _semantic(
         self,

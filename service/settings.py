@@ -1,15 +1,18 @@
 """Every setting of the service: one frozen class, read where it is built."""
 
+import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 __all__ = ["Settings"]
 
 _GIB = 1024**3
 _MIB = 1024**2
+_TOKEN = re.compile(r"[!-~]{16,}")
 
 
 class Settings(BaseSettings):
@@ -21,6 +24,7 @@ class Settings(BaseSettings):
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
+        hide_input_in_errors=True,  # a value may be a secret
     )
 
     # What is searched
@@ -143,9 +147,23 @@ class Settings(BaseSettings):
     cors_origins: list[str] = Field(
         ["*"], description="Origins whose pages may call the API (JSON list)."
     )
+    admin_token: SecretStr | None = Field(
+        None,
+        description="What deleting and warming ask for, as `Authorization: Bearer`; they are "
+        "closed while it is unset.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="Least level logged; query texts appear at DEBUG only."
     )
+
+    @field_validator("admin_token")
+    @classmethod
+    def _is_hard_to_guess(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None and not _TOKEN.fullmatch(token.get_secret_value()):
+            raise PydanticCustomError(
+                "admin_token", "It must have at least 16 characters, all ASCII and none a space"
+            )
+        return token
 
     @property
     def chosen_source(self) -> Literal["pixabay", "folder", "demo"]:

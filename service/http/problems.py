@@ -2,7 +2,9 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Self
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -14,11 +16,15 @@ from cache.errors import FlightsFull, StoreUnavailable
 from service import errors
 from service.telemetry.counters import Counters
 
-__all__ = ["PROBLEMS", "Problems"]
+__all__ = ["PROBLEMS", "Known", "Problems"]
 
 PROBLEMS: dict[type[Exception], tuple[int, str]] = {
     errors.BadRequest: (422, "bad-request"),
     errors.UnknownFilter: (422, "unknown-filter"),
+    errors.BodyTooLarge: (413, "body-too-large"),
+    errors.AdminTokenRejected: (401, "admin-token-rejected"),
+    errors.AdminTokenUnset: (403, "admin-token-unset"),
+    errors.AlreadyWarming: (503, "already-warming"),
     errors.NotReady: (503, "not-ready"),
     errors.PhotoNotFound: (404, "photo-not-found"),
     errors.SourceUnavailable: (503, "source-unavailable"),
@@ -37,11 +43,52 @@ PROBLEMS: dict[type[Exception], tuple[int, str]] = {
 }
 """Status and the last part of `type`, which never changes once published."""
 
+_HEADERS: dict[type[Exception], Mapping[str, str]] = {
+    errors.AdminTokenRejected: {"WWW-Authenticate": "Bearer"},
+}
 _RETRY_AFTER_S = 5.0
+_MOST_SENTENCES = 5
 _TYPE = "urn:nearhit:problem:"
 _MEDIA_TYPE = "application/problem+json"
 
 _log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """
+    An error as the table has it.
+
+    Args:
+        status: HTTP code.
+        slug: Last part of `type`.
+        detail: The error's own sentence.
+        retry_after_s: Seconds after which trying again may help, or None.
+    """
+
+    status: int
+    slug: str
+    detail: str
+    retry_after_s: float | None
+
+    @classmethod
+    def of(cls, exc: Exception) -> Self:
+        """
+        Look an error up.
+
+        Raises:
+            StopIteration: If neither it nor what it is derived from is in the table.
+        """
+        status, slug = next(PROBLEMS[kind] for kind in type(exc).__mro__ if kind in PROBLEMS)
+        wait_s = getattr(exc, "retry_after_s", None)
+        if wait_s is None and status == HTTPStatus.SERVICE_UNAVAILABLE:
+            wait_s = _RETRY_AFTER_S
+        return cls(status, slug, str(exc), wait_s)
+
+    @property
+    def type(self) -> str:
+        """The problem's `type`."""
+        return _TYPE + self.slug
 
 
 class Problems:
@@ -69,13 +116,17 @@ class Problems:
         return self._answer(500, "internal-error", sentence)
 
     async def _known(self, _: Request, exc: Exception) -> Response:
-        status, slug = next(PROBLEMS[kind] for kind in type(exc).__mro__ if kind in PROBLEMS)
-        return self._answer(status, slug, str(exc), _retry_after(status, exc))
+        known = Known.of(exc)
+        headers = dict(_HEADERS.get(type(exc), {}))
+        if known.retry_after_s is not None:
+            headers["Retry-After"] = str(max(1, math.ceil(known.retry_after_s)))
+        return self._answer(known.status, known.slug, known.detail, headers)
 
     async def _invalid(self, _: Request, exc: Exception) -> Response:
         if not isinstance(exc, RequestValidationError):
             raise exc
-        return self._answer(422, "bad-request", " ".join(_sentence(e) for e in exc.errors()))
+        sentences = [_sentence(error) for error in exc.errors()[:_MOST_SENTENCES]]
+        return self._answer(422, "bad-request", " ".join(sentences))
 
     async def _http(self, _: Request, exc: Exception) -> Response:
         if not isinstance(exc, HTTPException):
@@ -96,24 +147,30 @@ class Problems:
         return JSONResponse(body, status, headers, media_type=_MEDIA_TYPE)
 
 
-def _retry_after(status: int, exc: Exception) -> dict[str, str]:
-    wait_s = getattr(exc, "retry_after_s", None)
-    if wait_s is None and status == HTTPStatus.SERVICE_UNAVAILABLE:
-        wait_s = _RETRY_AFTER_S
-    return {} if wait_s is None else {"Retry-After": str(max(1, math.ceil(wait_s)))}
-
-
 def _sentence(error: dict[str, object]) -> str:
-    """Say what pydantic found wrong with one parameter."""
-    location = error["loc"]
-    name = location[-1] if isinstance(location, tuple) else location
+    """Say what pydantic found wrong with one parameter, or one field of a body."""
+    what = _name(error["loc"])
     match error["type"]:
         case "missing":
-            return f"The parameter `{name}` is missing."
+            return f"The {what} is missing."
         case "extra_forbidden":
-            return f"There is no parameter `{name}`."
+            return f"There is no {what}."
+        case "json_invalid":
+            return "The body is not JSON."
         case _:
-            return f"The parameter `{name}` is not right: {_lowered(str(error['msg']))}."
+            return f"The {what} is not right: {_lowered(str(error['msg']))}."
+
+
+def _name(location: object) -> str:
+    match location:
+        case ("body",):
+            return "body"
+        case ("body", *path):
+            return f"field `{'.'.join(map(str, path))}`"
+        case (*_, name):
+            return f"parameter `{name}`"
+        case _:
+            return f"parameter `{location}`"
 
 
 def _lowered(message: str) -> str:

@@ -5,10 +5,13 @@ from typing import Any, Protocol
 
 from starlette.requests import HTTPConnection
 
+from cache.memory import Memory
 from service.errors import NotReady
 from service.origin.shelf import PhotoShelf
 from service.search import Search
+from service.settings import Settings
 from service.telemetry.prometheus import Exposition
+from service.warming import Warming
 
 __all__ = ["Running", "State", "running", "state"]
 
@@ -19,6 +22,16 @@ class Running(Protocol):
     @property
     def search(self) -> Search:
         """Answers searches."""
+        ...
+
+    @property
+    def warming(self) -> Warming:
+        """Runs searches ahead of time."""
+        ...
+
+    @property
+    def memory(self) -> Memory:
+        """All that is remembered."""
         ...
 
     @property
@@ -33,6 +46,11 @@ class State(Protocol):
     @property
     def running(self) -> Running | None:
         """The service, or None while it starts."""
+        ...
+
+    @property
+    def settings(self) -> Settings:
+        """What it was started with."""
         ...
 
     @property

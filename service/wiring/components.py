@@ -32,6 +32,7 @@ from service.sources.protocol import ImageSource
 from service.telemetry.counters import Counters, Latencies
 from service.telemetry.failures import StoreFailures
 from service.tiers import Policy
+from service.warming import Warming
 from service.wiring import models
 from service.wiring.demo import DemoProcess
 from service.wiring.sources import choose_source
@@ -50,6 +51,7 @@ class Components:
     """Everything there is once models are loaded."""
 
     search: Search
+    warming: Warming
     shelf: PhotoShelf
     store: Store
     memory: Memory
@@ -146,8 +148,9 @@ async def build(
         clock=clock,
         observers=observers,
     )
+    warming = Warming(search, source.spare_in_s, clock)
     return Components(
-        search, shelf, store, memory, photos, flights.fetching, clip, query, policy, demo
+        search, warming, shelf, store, memory, photos, flights.fetching, clip, query, policy, demo
     )
 
 

@@ -60,7 +60,7 @@ def test_no_document_names_a_namespace(documents):
 
 
 def test_no_secret_is_rendered(documents):
-    """The key and the address of the store come from secrets made elsewhere, or are absent."""
+    """Key, token and the store's address come from secrets made elsewhere, or are absent."""
     secrets = {
         entry["name"]: entry["valueFrom"]["secretKeyRef"]
         for entry in documents["Deployment"]["spec"]["template"]["spec"]["containers"][0]["env"]
@@ -71,6 +71,7 @@ def test_no_secret_is_rendered(documents):
     assert secrets == {
         "NEARHIT_PIXABAY_API_KEY": {"name": "nearhit-pixabay", "key": "api-key", "optional": True},
         "NEARHIT_STORE": {"name": "nearhit-store", "key": "url", "optional": True},
+        "NEARHIT_ADMIN_TOKEN": {"name": "nearhit-admin", "key": "token", "optional": True},
     }
 
 
