@@ -75,10 +75,12 @@ def wait_until_ready(url: str, may_go_on: Callable[[], bool] = lambda: True) -> 
 
 
 @contextmanager
-def serve_nearhit(photos: Path, models: dict[str, Path], folder: Path) -> Iterator[str]:
+def serve_nearhit(
+    photos: Path, models: dict[str, Path], folder: Path, **rest: Any
+) -> Iterator[str]:
     """Serve the whole service over a look-alike of the API; yield its address once it is ready."""
     with serve(lookalike(photos)) as source:
-        settings = make_settings(source, models, folder)
+        settings = make_settings(source, models, folder, **rest)
         with serve(create_app(Service(settings))) as url:
             wait_until_ready(url)
             yield url

@@ -63,6 +63,46 @@ def stats(
     command.run(url, as_json=as_json)
 
 
+@app.command()
+def warm(
+    file: Annotated[
+        typer.FileBinaryRead,
+        typer.Argument(
+            metavar="FILE",
+            help="Searches to remember: JSONL, or CSV whose first line names the columns tag and "
+            "query; `-` for standard input.",
+        ),
+    ],
+    url: _Url = None,
+    batch: Annotated[
+        int, typer.Option(min=1, max=100, help="Searches sent with one call, at most.")
+    ] = 5,
+    timeout_s: Annotated[
+        float, typer.Option(min=0, help="Longest wait without a search done, in seconds.")
+    ] = 300.0,
+) -> None:
+    """Have a running service remember searches before anybody asks; needs NEARHIT_ADMIN_TOKEN."""
+    from service.cli import warm as command
+
+    command.run(file, url, batch=batch, timeout_s=timeout_s)
+
+
+@app.command()
+def delete(
+    tag: Annotated[str | None, typer.Option(help="Delete entries and pools of this tag.")] = None,
+    query: Annotated[
+        str | None, typer.Option(help="Delete entries of this query; with --tag, only there.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Delete all there is.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before deleting all.")] = False,
+    url: _Url = None,
+) -> None:
+    """Delete what a running service remembers, on all replicas; needs NEARHIT_ADMIN_TOKEN."""
+    from service.cli import delete as command
+
+    command.run(tag, query, everything=everything, yes=yes, url=url)
+
+
 @app.command("demo-source")
 def demo_source(
     folder: Annotated[

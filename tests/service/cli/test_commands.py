@@ -13,32 +13,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from tests.command import fails, nearhit
 from tests.servers import serve, serve_nearhit
 
-NEARHIT = Path(sys.executable).with_name("nearhit")
 ODD = "[/b] [red]x :smile: \x1b[31m"
 PRINTED = "[/b] [red]x :smile:  [31m"
 """The same without what steers a terminal."""
-
-
-def nearhit(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the command as a user does, in a terminal wide enough for a table."""
-    return subprocess.run(
-        [str(NEARHIT), *arguments],
-        env={"PATH": "", "COLUMNS": "160", **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
-def fails(ran: subprocess.CompletedProcess[str]) -> str:
-    """Return the one sentence of a command that failed as a command should."""
-    assert ran.returncode == 1
-    assert "Traceback" not in ran.stderr
-    (sentence,) = [line for line in ran.stderr.splitlines() if line.startswith("nearhit: ")]
-    return sentence
 
 
 @pytest.fixture(scope="module")
@@ -170,6 +150,8 @@ LIST = 'NEARHIT_PHOTO_HOSTS must be a JSON list of texts, such as ["a.example"].
         ("PORT", "abc", "NEARHIT_PORT: "),
         ("PORT", "70000", "NEARHIT_PORT: "),
         ("LOG_LEVEL", "loud", "NEARHIT_LOG_LEVEL: "),
+        ("ADMIN_TOKEN", "too short", "NEARHIT_ADMIN_TOKEN: It must have at least 16 characters"),
+        ("ADMIN_TOKEN", "with a space between", "NEARHIT_ADMIN_TOKEN: It must have"),
         ("PHOTO_HOSTS", "127.0.0.1", LIST),
         ("PHOTO_HOSTS", '"a.example"', LIST),
         ("PHOTO_HOSTS", "[1]", LIST),
@@ -230,7 +212,8 @@ def test_models_pull_of_what_is_here_fetches_nothing(tiny_models: dict[str, Path
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["serve"], ["search"], ["stats"], ["models"], ["models", "pull"]]
+    "command",
+    [[], ["serve"], ["search"], ["stats"], ["warm"], ["delete"], ["models"], ["models", "pull"]],
 )
 def test_help_is_there_for_every_command(command: list[str]):
     """Every command explains itself."""

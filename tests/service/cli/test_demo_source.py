@@ -9,7 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.service.cli.test_commands import NEARHIT, fails, nearhit
+from tests.command import fails, nearhit
+from tests.servers import NEARHIT
 
 
 @contextmanager
