@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -68,11 +69,14 @@ class _Worker:
             self._service, lambda _: _tell(Tidings(News.LISTENING)), lifespan="off"
         )
         self._may_go_on = asyncio.Event()
+        self._is_orphan = False
 
     def run(self) -> int:
         """Serve; return the exit status: 1 where that cannot be, which the parent is told."""
         with asyncio.Runner(loop_factory=self._server.config.get_loop_factory()) as runner:
             runner.run(self._serve())
+        if self._is_orphan:
+            shutil.rmtree(self._order.board, ignore_errors=True)  # nobody else will
         if self._service.failure is None:
             return 0
         _tell(Tidings(News.FAILED, str(self._service.failure)))
@@ -101,6 +105,7 @@ class _Worker:
 
     def _orphaned(self) -> None:
         _log.warning("parent_has_gone")
+        self._is_orphan = True
         self._stop()
 
     def _stop(self) -> None:

@@ -241,8 +241,11 @@ def test_a_stop_lets_searches_finish_and_leaves_nothing(
 
 
 def test_workers_end_with_a_killed_parent(environment: dict[str, str], tmp_path: Path):
-    """No process stays behind, and the port is free, however the parent ends."""
-    with process(environment, tmp_path, "--workers", "2") as (parent, url):
+    """No process and no file stays behind, and the port is free, however the parent ends."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    more = {"TMPDIR": str(temporary)}
+    with process(environment | more, tmp_path, "--workers", "2") as (parent, url):
         until(lambda: parent.poll() is None and len(pids(parent)) == 2)
         workers = [psutil.Process(pid) for pid in pids(parent)]
         until(lambda: answers(url))
@@ -250,6 +253,8 @@ def test_workers_end_with_a_killed_parent(environment: dict[str, str], tmp_path:
         parent.wait(10)
         until(lambda: not any(lives(worker) for worker in workers))
         until(lambda: is_free(httpx.URL(url).port))
+
+    assert list(temporary.iterdir()) == []
 
 
 def answers(url: str) -> bool:
