@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from cache.errors import FlightsFull, StoreUnavailable
+from cache.errors import FlightsFull, StoreFull, StoreUnavailable
 from service import errors
 from service.telemetry.counters import Counters
 
@@ -39,6 +39,7 @@ PROBLEMS: dict[type[Exception], tuple[int, str]] = {
     errors.ModelNotFound: (503, "model-not-found"),
     errors.SetupError: (503, "setup-error"),
     FlightsFull: (503, "overloaded"),
+    StoreFull: (503, "store-full"),
     StoreUnavailable: (503, "store-unavailable"),
 }
 """Status and the last part of `type`, which never changes once published."""

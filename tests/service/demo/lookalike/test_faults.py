@@ -8,6 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from cache.pools.filters import Filters
+from cache.sharing.quota import LocalQuota
 from service.demo.lookalike import lookalike
 from service.demo.lookalike.faults import Faults
 from service.errors import (
@@ -46,7 +47,7 @@ async def source(running, faults, clock):
         photo_timeout_s=0.5,
         api_timeout_s=0.5,
     )
-    source = PixabaySource.from_settings(settings, clock)
+    source = PixabaySource.from_settings(settings, LocalQuota(clock))
     yield source
     await source.aclose()
 
@@ -124,7 +125,7 @@ async def test_a_wrong_key_is_refused(folder, clock):
         settings = Settings(
             _env_file=None, pixabay_api_key=SecretStr("wrong"), pixabay_url=f"{base}/api/"
         )
-        source = PixabaySource.from_settings(settings, clock)
+        source = PixabaySource.from_settings(settings, LocalQuota(clock))
 
         with pytest.raises(SourceRefused, match="NEARHIT_PIXABAY_API_KEY"):
             await source.search("horse", NONE, 3)
