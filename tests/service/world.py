@@ -25,6 +25,7 @@ from service.search import Costs, Search
 from service.telemetry.counters import Counters, Latencies
 from service.telemetry.failures import StoreFailures
 from service.tiers import Policy
+from tests.cache.away import Interruptible
 from tests.clocks import ManualClock
 from tests.service.doubles import DIMENSION, FakeClip, FakeQueryEncoder, FakeSource
 
@@ -38,14 +39,26 @@ BOUNDS = Bounds(entries=1000, pools=100)
 
 
 class World:
-    """A search and everything around it, within reach of a test."""
+    """
+    A search and everything around it, within reach of a test.
 
-    def __init__(self, folder: Path, policy: Policy = POLICY) -> None:
-        self.clock = ManualClock()
-        self.store = SqliteStore(folder / "world.db", self.clock, timeout_s=2.0)
-        self.query = FakeQueryEncoder()
+    Args:
+        folder: Where its store is.
+        policy: What the deployment decides.
+        beside: Another replica; its clock, source and queries are this one's too.
+    """
+
+    def __init__(
+        self, folder: Path, policy: Policy = POLICY, beside: "World | None" = None
+    ) -> None:
+        self.clock = beside.clock if beside else ManualClock()
+        self.file = SqliteStore(folder / "world.db", self.clock, timeout_s=2.0)
+        self.store = Interruptible(self.file)
+        self.query = beside.query if beside else FakeQueryEncoder()
         self.clip = FakeClip()
-        self.source = FakeSource({"horse": range(10), "tiger": range(20, 25)})
+        self.source = (
+            beside.source if beside else FakeSource({"horse": range(10), "tiger": range(20, 25)})
+        )
         self.counters = Counters()
         self.latencies = Latencies()
         self.seen: list[FreshRanking] = []
@@ -106,6 +119,13 @@ class World:
         """Search as a user does."""
         return await self.search.run(SearchRequest.checked(tag, query, k, **rest))
 
+    async def catch_up(self) -> None:
+        """Return once the journal has been read to its present end."""
+        end = (await self.file.read(0, 1)).end
+        async with asyncio.timeout(10):
+            await self.follower.reach_end()
+            await self.follower.reach(end)
+
 
 def ids(answer: SearchAnswer) -> list[str]:
     """Return the photos of an answer, best first."""
@@ -113,9 +133,9 @@ def ids(answer: SearchAnswer) -> list[str]:
 
 
 @asynccontextmanager
-async def made(folder: Path, **policy: Any) -> AsyncIterator[World]:
+async def made(folder: Path, beside: World | None = None, **policy: Any) -> AsyncIterator[World]:
     """Make a world and end it."""
-    world = World(folder, replace(POLICY, **policy))
+    world = World(folder, replace(POLICY, **policy), beside)
     await world.store.open()
     running = [asyncio.create_task(task) for task in world.memory.tasks()]
     async with world.encoding, world.fetching, world.asking:
