@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from cache.journal.notices import Deletion
+from cache.sharing.refusals import Refusal
 from service.answers import SearchAnswer
 from service.errors import QuotaExhausted, SourceError, SourceRefused, SourceUnavailable
 from service.tiers import Tier
@@ -187,6 +188,16 @@ async def test_that_a_tag_has_no_photos_reaches_who_waits(world: World, other: W
 
     assert [answer.results for answer in await asyncio.gather(first, second)] == [[], []]
     assert world.source.calls == ["unicorn"]
+
+
+async def test_an_empty_pool_is_an_answer_though_a_refusal_is_remembered(world: World):
+    """Two replicas that could not see each other may have been told different things."""
+    key = (await world.ask("any", tag="unicorn")).found.pool.key
+    end = world.clock.now() + 60
+    refusal = Refusal(key.digest, key.tag, "SourceRefused", "No.", end)
+    await world.memory.refusals.add(refusal)
+
+    assert len(await world.origin.pool(key)) == 0
 
 
 async def test_a_fetch_in_flight_when_its_tag_is_deleted_is_for_who_asked_before(
