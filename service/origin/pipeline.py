@@ -161,7 +161,7 @@ class Origin:
         except StoreUnavailable as exc:
             self._failures.note("pool", exc)
             return None
-        refusal = None if pool else self._refusals.get(key)
+        refusal = self._refusals.get(key) if pool is None else None
         if refusal is not None:
             raise self._refused(refusal)
         return pool

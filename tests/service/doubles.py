@@ -45,7 +45,11 @@ class FakeQueryEncoder:
 
 
 class FakeClip:
-    """Photos are unit vectors by their colour; a text likes the photo whose number it names."""
+    """
+    Photos are unit vectors by their colour; a text likes the photo whose number it names.
+
+    While it is not `open`, whoever asks it waits.
+    """
 
     fingerprint = "c" * 16
     dimension = DIMENSION
@@ -56,17 +60,26 @@ class FakeClip:
         self.texts: list[str] = []
         self.images = 0
         self.chokes_on: set[int] = set()
+        self.asked = asyncio.Event()
+        self.open = asyncio.Event()
+        self.open.set()
 
     async def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         self.texts += texts
+        await self._turn()
         return np.stack([_photo_vector(_number(text)) for text in texts])
 
     async def encode_images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
         numbers = [image.getpixel((0, 0))[0] for image in images]
         if self.chokes_on.intersection(numbers):
             raise EncoderFailed("The model fails on this photo.")
+        await self._turn()
         self.images += len(images)
         return np.stack([_photo_vector(number) for number in numbers])
+
+    async def _turn(self) -> None:
+        self.asked.set()
+        await self.open.wait()
 
 
 def _number(text: str) -> int:

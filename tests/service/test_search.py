@@ -5,10 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from cache.errors import FlightsFull, StoreUnavailable
+from cache.errors import FlightsFull
+from cache.journal.notices import Deletion
+from cache.journal.records import RecordKind
 from cache.pools.filters import Filters
 from service.errors import DeadlineExceeded, SourceUnavailable, UnknownFilter
 from service.tiers import Tier
+from tests.cache.replicas import wait_for
 from tests.service.doubles import at
 from tests.service.world import POLICY, World, ids, made
 
@@ -237,11 +240,7 @@ async def test_without_its_store_a_search_goes_on(world: World):
     """A store that is away costs the memory, never the answer; it is counted."""
     await world.ask("photo 1")
 
-    async def away(*_: object) -> None:
-        raise StoreUnavailable("It is away.")
-
-    for call in ("get", "has", "put", "append"):
-        setattr(world.store, call, away)
+    world.store.away = True
     warm = await world.ask("photo 2")
     cold = await world.ask("photo 21", tag="tiger")
 
@@ -253,14 +252,9 @@ async def test_without_its_store_a_search_goes_on(world: World):
 
 async def test_a_pool_is_offered_to_the_store_again_before_an_entry_speaks_of_it(world: World):
     """`stored: true` must mean that the answer survives; its pool is part of it."""
-    put = world.store.put
-
-    async def away(*_: object) -> None:
-        raise StoreUnavailable("It is away.")
-
-    world.store.put = away  # type: ignore[method-assign]
+    world.store.read_only = True
     first = await world.ask("photo 1")
-    world.store.put = put  # type: ignore[method-assign]
+    world.store.read_only = False
 
     second = await world.ask("photo 2")
     world.pools._pools.clear()
@@ -273,7 +267,7 @@ async def test_a_pool_is_offered_to_the_store_again_before_an_entry_speaks_of_it
 async def test_an_entry_without_its_ranking_is_a_miss(world: World):
     """Should the store have let a ranking go, the pool is ranked anew."""
     await world.ask("photo 1")
-    await world.store._write(lambda db: db.execute("DELETE FROM blobs WHERE kind = 'ranking'"))
+    await world.file._write(lambda db: db.execute("DELETE FROM blobs WHERE kind = 'ranking'"))
 
     answer = await world.ask("photo 1")
 
@@ -281,17 +275,23 @@ async def test_an_entry_without_its_ranking_is_a_miss(world: World):
     assert (await world.ask("photo 1")).found.tier is Tier.EXACT
 
 
-async def test_an_entry_answers_from_its_own_pool_though_there_is_a_newer(world: World):
+async def test_an_entry_answers_from_its_own_pool_though_there_is_a_newer(
+    world: World, other: World
+):
     """A ranking speaks of one fetch; over another its positions would show other photos."""
     first = await world.ask("photo 1")
     world.source.photos["horse"] = range(10, 20)
-    await world.origin.pool(first.found.pool.key)
+    other.store.away = True
+    await other.ask("photo 12")
+    other.store.away = False
+    await wait_for(lambda: other.memory.outbox.statistics().delivered == 1)
+    await world.catch_up()
 
-    again, other = await world.ask("photo 1"), await world.ask("photo 11")
+    again, newer = await world.ask("photo 1"), await world.ask("photo 11")
 
     assert again.found.tier is Tier.EXACT
     assert again.results == first.results
-    assert all(int(photo.partition(":")[2]) >= 10 for photo in ids(other))
+    assert all(int(photo.partition(":")[2]) >= 10 for photo in ids(newer))
 
 
 async def test_equal_searches_at_the_same_time_are_one(world: World):
@@ -300,7 +300,8 @@ async def test_equal_searches_at_the_same_time_are_one(world: World):
 
     assert [len(answer.results) for answer in answers] == [min(n + 1, 10) for n in range(20)]
     assert (len(world.query.encoded), len(world.clip.texts)) == (1, 1)
-    assert (await world.store.read(0, 100)).end == 1
+    records = (await world.store.read(0, 100)).records
+    assert [one.record.kind for one in records].count(RecordKind.ENTRY) == 1
     assert len(world.seen) == 1
 
 
@@ -349,16 +350,137 @@ async def test_one_tag_too_many_is_refused_at_once(world: World):
     await asyncio.gather(*waiting)
 
 
-async def test_what_the_source_says_reaches_the_caller_and_is_not_remembered(world: World):
-    """A source that is down is an error now and asked again next time."""
+async def test_what_the_source_says_reaches_the_caller_and_is_soon_forgotten(world: World):
+    """A source that is down is an error now and asked again soon."""
     world.source.error = SourceUnavailable("It is down.", retry_after_s=7)
     with pytest.raises(SourceUnavailable):
         await world.ask("photo 1")
     world.source.error = None
+    world.clock.advance(seconds=2)
 
     answer = await world.ask("photo 1")
 
     assert answer.found.tier is Tier.ORIGIN
+
+
+async def test_what_one_replica_learnt_another_answers_without_a_model(world: World, other: World):
+    """A hit needs nothing but the store: no fetch, no encode, whoever ranked it."""
+    first = await world.ask("photo 7")
+    await other.catch_up()
+
+    answer = await other.ask("photo 7")
+
+    assert answer.found.tier is Tier.EXACT
+    assert answer.results == first.results
+    assert (other.clip.texts, other.clip.images, world.source.calls) == ([], 0, ["horse"])
+
+
+async def test_a_pool_of_another_replica_is_warm_here(world: World, other: World):
+    """Photos are fetched and encoded once for the deployment."""
+    await world.ask("photo 7")
+    await other.catch_up()
+
+    answer = await other.ask("photo 3")
+
+    assert answer.found.tier is Tier.POOL
+    assert ids(answer)[0] == "fake:3"
+    assert (other.clip.images, world.source.calls) == (0, ["horse"])
+
+
+async def test_an_answer_the_store_refused_is_shared_when_it_is_back(world: World, other: World):
+    """`stored: false` is how it was when the answer went out, not for ever."""
+    world.store.away = True
+    answer = await world.ask("photo 7")
+    world.store.away = False
+
+    await wait_for(lambda: world.memory.outbox.statistics().delivered == 1)
+
+    await other.catch_up()
+    assert not answer.found.stored
+    assert (await other.ask("photo 7")).found.tier is Tier.EXACT
+
+
+async def test_a_ranking_in_flight_when_its_query_is_deleted_leaves_nothing(
+    world: World, other: World
+):
+    """Who asked before the deletion gets an answer; nobody after it gets the same one."""
+    await world.ask("photo 1")
+    world.clip.open.clear()
+    world.clip.asked.clear()
+    asking = asyncio.create_task(world.ask("photo 2"))
+    await world.clip.asked.wait()
+    await other.memory.delete(Deletion(query="photo 2"))
+    await world.catch_up()
+    world.clip.open.set()
+
+    answer = await asking
+
+    await other.catch_up()
+    assert (answer.found.stored, ids(answer)[0]) == (False, "fake:2")
+    assert len(world.cache) == len(other.cache) == 1
+    assert (await other.ask("photo 2")).found.tier is Tier.POOL
+
+
+async def test_a_search_does_not_join_one_begun_before_a_deletion(world: World):
+    """Whoever deletes and asks again gets an answer of its own."""
+    await world.ask("photo 1")
+    world.clip.open.clear()
+    world.clip.asked.clear()
+    before = asyncio.create_task(world.ask("photo 2"))
+    await world.clip.asked.wait()
+    await world.memory.delete(Deletion(query="photo 2"))
+    after = asyncio.create_task(world.ask("photo 2"))
+    await wait_for(lambda: world.clip.texts.count("photo 2") == 2)
+
+    world.clip.open.set()
+
+    answers = await asyncio.gather(before, after)
+    assert [answer.found.stored for answer in answers] == [False, True]
+    assert (await world.ask("photo 2")).found.tier is Tier.EXACT
+
+
+async def test_a_search_joins_one_begun_before_another_deletion(world: World):
+    """Deleting one thing costs no encode of another."""
+    await world.ask("photo 1")
+    world.clip.open.clear()
+    world.clip.asked.clear()
+    before = asyncio.create_task(world.ask("photo 2"))
+    await world.clip.asked.wait()
+    await world.memory.delete(Deletion(tag="tiger"))
+    after = asyncio.create_task(world.ask("photo 2"))
+    await asyncio.sleep(0.02)
+
+    world.clip.open.set()
+
+    await asyncio.gather(before, after)
+    assert world.clip.texts.count("photo 2") == 1
+
+
+async def test_after_a_tag_is_deleted_its_photos_are_fetched_again(world: World, other: World):
+    """On every replica: the pool goes along with what was remembered of it."""
+    await world.ask("photo 1")
+    await other.catch_up()
+    await other.ask("photo 1")
+    await world.memory.delete(Deletion(tag="horse"))
+    await other.catch_up()
+
+    answer = await other.ask("photo 1")
+
+    assert answer.found.tier is Tier.ORIGIN
+    assert world.source.calls == ["horse", "horse"]
+
+
+async def test_a_corrupt_ranking_is_made_again(world: World, other: World):
+    """What the disk has spoilt is a miss, never a wrong answer, and is replaced."""
+    first = await world.ask("photo 1")
+    spoil = "UPDATE blobs SET body = zeroblob(40) WHERE kind = 'ranking'"
+    await world.file._write(lambda db: db.execute(spoil))
+    await other.catch_up()
+
+    again = await other.ask("photo 1")
+
+    assert (again.found.tier, again.results) == (Tier.POOL, first.results)
+    assert (await other.ask("photo 1")).found.tier is Tier.EXACT
 
 
 async def test_ages_count_from_what_was_remembered(world: World):

@@ -26,6 +26,7 @@ from service.search import Costs, Search
 from service.telemetry.counters import Counters, Latencies
 from service.telemetry.failures import StoreFailures
 from service.tiers import Policy
+from tests.cache.away import Interruptible
 from tests.clocks import ManualClock
 from tests.service.doubles import DIMENSION, FakeClip, FakeQueryEncoder, FakeSource
 
@@ -47,15 +48,22 @@ class World:
         clock: Its time.
         source: What it searches.
         policy: What it may serve.
+        query: What places its queries; one of its own where None.
     """
 
     def __init__(
-        self, store: Store, clock: ManualClock, source: FakeSource, policy: Policy = POLICY
+        self,
+        store: Store,
+        clock: ManualClock,
+        source: FakeSource,
+        policy: Policy = POLICY,
+        query: FakeQueryEncoder | None = None,
     ) -> None:
         self.clock = clock
-        self.store = store
+        self.file = store
+        self.store = Interruptible(store)
         self.source = source
-        self.query = FakeQueryEncoder()
+        self.query = query or FakeQueryEncoder()
         self.clip = FakeClip()
         self.counters = Counters()
         self.latencies = Latencies()
@@ -117,6 +125,13 @@ class World:
         """Search as a user does."""
         return await self.search.run(SearchRequest.checked(tag, query, k, **rest))
 
+    async def catch_up(self) -> None:
+        """Return once the journal has been read to its present end."""
+        end = (await self.file.read(0, 1)).end
+        async with asyncio.timeout(10):
+            await self.follower.reach_end()
+            await self.follower.reach(end)
+
 
 def ids(answer: SearchAnswer) -> list[str]:
     """Return the photos of an answer, best first."""
@@ -129,12 +144,12 @@ def stock() -> FakeSource:
 
 
 @asynccontextmanager
-async def made(folder: Path, **policy: Any) -> AsyncIterator[World]:
-    """Make a world of its own and end it."""
-    clock = ManualClock()
+async def made(folder: Path, beside: World | None = None, **policy: Any) -> AsyncIterator[World]:
+    """Make a world of its own, or one that shares all but its memory with another; end it."""
+    clock = beside.clock if beside else ManualClock()
     store = SqliteStore(folder / "world.db", clock, timeout_s=2.0)
-    world = World(store, clock, stock(), replace(POLICY, **policy))
-    async with living(world):
+    source, query = (beside.source, beside.query) if beside else (stock(), None)
+    async with living(World(store, clock, source, replace(POLICY, **policy), query)) as world:
         yield world
 
 
