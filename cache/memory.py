@@ -17,7 +17,6 @@ from cache.pools.embeddings import Embeddings
 from cache.pools.pools import Pools
 from cache.sharing.eviction import Bounds, Evictor, evict_entries
 from cache.sharing.invalidation import Deletions
-from cache.sharing.lead import Lead
 from cache.sharing.outbox import Outbox
 from cache.sharing.refusals import Refusals
 from cache.stores.protocol import BlobKind, Store
@@ -71,7 +70,6 @@ class Memory:
         # Deletions first: the others ask them.
         view = View([self.deletions, self.pools, self.refusals, self.entries])
         self.follower = Follower(store, view, clock)
-        self.lead = Lead(store, self.follower.reach)
         self.evictor = Evictor(store, self.entries, self.pools, self.follower, bounds, clock)
         self.outbox = Outbox(self.entries, self.pools, clock, on_full=self.evictor.store_is_full)
 
@@ -88,6 +86,7 @@ class Memory:
         self.entries.sweep()
         self.pools.sweep()
         self.refusals.sweep()
+        self.deletions.sweep()
 
     async def collect_garbage(self) -> None:
         """

@@ -258,7 +258,7 @@ class Search:
             for one in may(near):
                 entry, similarity = one.near.entry, one.near.similarity
                 if hit := await self._serve(entry, Tier.SEMANTIC, similarity, one.relation):
-                    await self._count_semantic(asked, one.relation)
+                    self._count_semantic(asked, one.relation)
                     return hit
         return None
 
@@ -346,10 +346,10 @@ class Search:
                 await self._reach(position)
         return True
 
-    async def _count_semantic(self, asked: _Asked, relation: Relation) -> None:
+    def _count_semantic(self, asked: _Asked, relation: Relation) -> None:
         """Count what would have come next: a ranking, or a fetch where no pool is warm."""
         costs = self._costs()
-        if relation is Relation.SAME or await self._warm(asked.pool_key) is not None:
+        if relation is Relation.SAME or self._pools.is_warm(asked.pool_key):
             self._count_avoided(costs.text_s)
         else:
             self._counters.add("nearhit_api_calls_avoided")

@@ -28,6 +28,8 @@ _log = structlog.get_logger(__name__)
 
 _Key = tuple[str, str, str]
 
+_STALE_ENDS = 1000
+
 _RANKINGS_IN_MEMORY = 4096
 """Under a kilobyte each at pools of 200; a hit then needs no call of the store."""
 
@@ -144,12 +146,12 @@ class SemanticCache:
             JournalReplaced: If the journal is replaced again and again.
         """
         entry = draft.entry
-        if self._deletions.kills_from(draft.begun, entry.tag, entry.query):
-            return None
         ranking = encode_ranking(draft.ranking)
         blob = Blob(BlobKind.RANKING, entry.ranking_key, ranking, entry.expires_at)
 
-        async def append(since: int, generation: str | None) -> int:
+        async def append(since: int, generation: str | None) -> int | None:
+            if self._deletions.kills_from(draft.begun, entry.tag, entry.query):
+                return None
             body = encode_entry(replace(entry, since=since), draft.embedding)
             return await self._store.append(
                 [Record(RecordKind.ENTRY, body, entry.expires_at)],
@@ -173,6 +175,10 @@ class SemanticCache:
 
     def sweep(self) -> int:
         """Let go of what has expired; return how many entries went."""
+        if len(self._ends) > 2 * len(self._entries) + _STALE_ENDS:
+            # What went before its end, replaced or evicted, has left its end behind.
+            self._ends = [(entry.expires_at, p) for p, entry in self._entries.items()]
+            heapq.heapify(self._ends)
         due = set()
         while self._ends and self._ends[0][0] <= self._clock.now():
             due.add(heapq.heappop(self._ends)[1])
@@ -226,6 +232,8 @@ class SemanticCache:
 
     def least_worth(self, count: int, *, but: Collection[int] = ()) -> dict[int, Entry]:
         """Return so many entries that will be missed least, besides some, by position."""
+        if count <= 0:
+            return {}
         created = {p: entry.created_at for p, entry in self._entries.items() if p not in but}
         return {p: self._entries[p] for p in self._usage.victims(created, count)}
 

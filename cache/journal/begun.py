@@ -8,17 +8,19 @@ from cache.journal.records import Mark
 __all__ = ["append_begun"]
 
 
-async def append_begun(begun: Mark, append: Callable[[int, str | None], Awaitable[int]]) -> int:
+async def append_begun(
+    begun: Mark, append: Callable[[int, str | None], Awaitable[int | None]]
+) -> int | None:
     """
     Append once, and where the journal turns out to be another one, once more.
 
     Args:
         begun: How far the journal had been read when it was begun.
         append: Given a position and the journal it is of (None: any), appends
-            something begun there; returns its position.
+            something begun there; returns its position, or None where it was deleted since.
 
     Returns:
-        Position in the journal.
+        What `append` returns.
 
     Raises:
         JournalReplaced: If the journal is replaced twice.

@@ -3,6 +3,8 @@
 import secrets
 import struct
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import NamedTuple
 
 import numpy as np
 import structlog
@@ -10,7 +12,7 @@ from numpy.typing import NDArray
 
 from cache.clock import Clock
 from cache.digest import digest
-from cache.errors import RecordInvalid
+from cache.errors import RecordInvalid, StoreUnavailable
 from cache.seal import seal, unseal
 from cache.stores.protocol import Blob, BlobKind, Store
 
@@ -27,6 +29,8 @@ rounds 1,029 bytes up to 1,280; a block just below a size of the allocator waste
 """
 
 _KEY_DIGITS = 25
+_MOST_BLOCKS = 12
+"""A pool of 200 fills four; from hundreds, each with one of its photos, it would be megabytes."""
 
 _BLOCK = struct.Struct("<HH")
 _PLACE = struct.Struct("<8sHI")
@@ -34,6 +38,14 @@ _PLACE = struct.Struct("<8sHI")
 _Vector = NDArray[np.float16]
 
 _log = structlog.get_logger(__name__)
+
+
+class _Place(NamedTuple):
+    """Where an embedding is: its block, its row there, and the wall time of their end."""
+
+    block: str
+    row: int
+    end: int
 
 
 class Embeddings:
@@ -69,12 +81,15 @@ class Embeddings:
         places = {
             keys[key]: place for key, body in bodies.items() if (place := _place(body, until))
         }
-        blocks = await self._blocks({block for block, _ in places.values()}, dimension)
-        return {
-            photo: blocks[block][row]
-            for photo, (block, row) in places.items()
-            if block in blocks and row < len(blocks[block])
+        blocks = await self._blocks({place.block for place in places.values()}, dimension)
+        found = {
+            photo: blocks[place.block][place.row]
+            for photo, place in places.items()
+            if place.block in blocks and place.row < len(blocks[place.block])
         }
+        if len(blocks) > _MOST_BLOCKS:
+            await self._gather(clip, found, min(places[photo].end for photo in found))
+        return found
 
     async def put(self, clip: str, photos: Sequence[str], vectors: _Vector) -> None:
         """
@@ -83,7 +98,14 @@ class Embeddings:
         Raises:
             StoreUnavailable: If the store does not take them.
         """
-        end = self._clock.now() + EMBEDDING_LIFETIME_S
+        await self._put(clip, photos, vectors, self._clock.now() + EMBEDDING_LIFETIME_S)
+
+    async def _gather(self, clip: str, found: Mapping[str, _Vector], end: float) -> None:
+        """Put what lies scattered over many blocks into few, to be read quickly from now on."""
+        with suppress(StoreUnavailable):
+            await self._put(clip, list(found), np.stack(list(found.values())), end)
+
+    async def _put(self, clip: str, photos: Sequence[str], vectors: _Vector, end: float) -> None:
         rows = max(1, _BLOCK_BYTES // (2 * vectors.shape[1]))
         blocks, places = [], []
         for start in range(0, len(photos), rows):
@@ -96,19 +118,6 @@ class Embeddings:
         # In this order, so that no place is ever of a block that is not there yet.
         await self._store.put(blocks)
         await self._store.put(places)
-
-    async def drop(self, clip: str, photos: Sequence[str]) -> None:
-        """
-        Forget the embeddings of photos, and of others that share a block with them.
-
-        Raises:
-            StoreUnavailable: If the store does not answer.
-        """
-        keys = [_key(clip, photo) for photo in photos]
-        bodies = await self._store.get(BlobKind.PHOTO, keys)
-        places = [place for body in bodies.values() if (place := _place(body, until=0.0))]
-        await self._store.drop(BlobKind.BLOCK, sorted({block for block, _ in places}))
-        await self._store.drop(BlobKind.PHOTO, keys)
 
     async def _blocks(self, names: set[str], dimension: int) -> Mapping[str, _Vector]:
         bodies = await self._store.get(BlobKind.BLOCK, sorted(names))
@@ -126,13 +135,13 @@ def _key(clip: str, photo: str) -> str:
     return digest(clip, photo)[:_KEY_DIGITS]
 
 
-def _place(body: bytes, until: float) -> tuple[str, int] | None:
-    """Return block and row of a photo; None where they end too early or cannot be read."""
+def _place(body: bytes, until: float) -> _Place | None:
+    """Return where a photo's embedding is; None where it ends too early or cannot be read."""
     try:
         name, row, end = _PLACE.unpack(unseal(_VERSION, body, "place of an embedding"))
     except (RecordInvalid, struct.error):
         return None
-    return (name.hex(), row) if end >= until else None
+    return _Place(name.hex(), row, end) if end >= until else None
 
 
 def _encoded(vectors: _Vector) -> bytes:

@@ -2,14 +2,15 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import structlog
 
 from cache.clock import Clock
-from cache.errors import RecordInvalid
+from cache.errors import RecordInvalid, StoreUnavailable
 from cache.journal.begun import append_begun
 from cache.journal.notices import Deletion, Eviction
-from cache.journal.records import Mark, Positioned, RecordKind
+from cache.journal.records import NOWHERE, Mark, Positioned, RecordKind
 from cache.pools.codec import Notice, decode_pool, encode_pool
 from cache.pools.embeddings import Embeddings
 from cache.pools.pool import POOL_LIFETIME_S, Candidate, Pool, PoolKey
@@ -75,12 +76,20 @@ class Pools:
         Raises:
             StoreUnavailable: If it is not in memory and the store does not answer.
         """
-        for named in (self._current, self._own):
-            pool_id = named.get(key.digest)
-            pool = None if pool_id is None else await self.get(pool_id)
-            if pool is not None:
-                return pool
-        return None
+        own = self._own.get(key.digest)
+        try:
+            named = self._current.get(key.digest)
+            pool = None if named is None else await self.get(named)
+        except StoreUnavailable:
+            # The key's newest pool is another replica's; an own one is as good meanwhile.
+            if own not in self._pools:
+                raise
+            pool = None
+        return pool if pool or own is None else await self.get(own)
+
+    def is_warm(self, key: PoolKey) -> bool:
+        """Return whether a key has a pool, as far as can be told without asking the store."""
+        return key.digest in self._current or key.digest in self._own
 
     async def get(self, pool_id: str) -> Pool | None:
         """
@@ -124,9 +133,15 @@ class Pools:
             return None
         await self._store.put([Blob(BlobKind.POOL, pool.id, encode_pool(pool), end)])
 
-        async def append(since: int, generation: str | None) -> int:
+        async def append(since: int, generation: str | None) -> int | None:
+            if self._deletions.kills_from(pool.begun, key.tag):
+                return None
             notice = Notice(pool.id, key.digest, key.tag, since, end)
-            return await self._store.append([notice.record()], generation=generation, lease=lease)
+            record = notice.record()
+            position = await self._store.append([record], generation=generation, lease=lease)
+            # At once, or the next entry would publish it again before the journal has told.
+            self._take(notice)
+            return position
 
         return await append_begun(pool.begun, append)
 
@@ -152,18 +167,6 @@ class Pools:
             await self._embeddings.put(pool.key.clip, photos, pool.embeddings[missing])
         await self.publish(pool)
 
-    async def drop_embeddings(self, pool_ids: Sequence[str]) -> None:
-        """
-        Forget the embeddings of pools' photos; a pool that shares some must be fetched again.
-
-        Raises:
-            StoreUnavailable: If the store does not answer.
-        """
-        for pool_id in pool_ids:
-            pool = await self.get(pool_id)
-            if pool is not None:
-                await self._embeddings.drop(pool.key.clip, pool.photos)
-
     def used(self, pool: Pool) -> None:
         """Note that a pool has served an answer."""
         if pool.id in self._notices:
@@ -171,6 +174,8 @@ class Pools:
 
     def least_worth(self, count: int) -> list[str]:
         """Return the ids of so many published pools that will be missed least."""
+        if count <= 0:
+            return []
         published = {n.pool_id: n.expires_at - POOL_LIFETIME_S for n in self._notices.values()}
         return self._usage.victims(published, count)
 
@@ -208,6 +213,10 @@ class Pools:
         self._generation = generation
         self._notices.clear()
         self._current.clear()
+        # Begun before anything in this journal, also where it is an older copy of the last one.
+        self._pools = OrderedDict(
+            (pool_id, replace(pool, begun=NOWHERE)) for pool_id, pool in self._pools.items()
+        )
         self._own = {pool.key.digest: pool.id for pool in self._pools.values()}
 
     def _note(self, records: Sequence[Positioned]) -> None:
@@ -217,9 +226,12 @@ class Pools:
             except RecordInvalid as exc:
                 _log.warning("record_ignored", reason=str(exc))
                 continue
-            if notice.expires_at > self._clock.now() and not self._is_deleted(notice):
-                self._notices[notice.pool_id] = notice
-                self._current[notice.key] = notice.pool_id
+            self._take(notice)
+
+    def _take(self, notice: Notice) -> None:
+        if notice.expires_at > self._clock.now() and not self._is_deleted(notice):
+            self._notices[notice.pool_id] = notice
+            self._current[notice.key] = notice.pool_id
 
     def _evict(self, records: Sequence[Positioned]) -> None:
         for positioned in records:
@@ -260,19 +272,24 @@ class Pools:
         self._usage.forget(pool_ids)
 
     async def _load(self, notice: Notice) -> Pool | None:
+        """Read a pool; one that cannot be read is forgotten until it is published anew."""
         # Now, since the journal may be another one when the store has answered.
         begun = Mark(self._generation, notice.since)
-        body = (await self._store.get(BlobKind.POOL, [notice.pool_id])).get(notice.pool_id)
-        if body is None:
-            return None
         try:
-            stored = decode_pool(body)
+            return await self._read(notice.pool_id, begun)
         except RecordInvalid as exc:
             _log.warning("pool_ignored", reason=str(exc))
+            if self._notices.get(notice.pool_id) is notice:
+                self._forget([notice.pool_id])
             return None
+
+    async def _read(self, pool_id: str, begun: Mark) -> Pool:
+        body = (await self._store.get(BlobKind.POOL, [pool_id])).get(pool_id)
+        if body is None:
+            raise RecordInvalid("pool that is gone")
+        stored = decode_pool(body)
         photos = [stored.key.photo(candidate.id) for candidate in stored.candidates]
         rows = await self._embeddings.get(stored.key.clip, photos, stored.dimension, until=0.0)
         if any(photo not in rows for photo in photos):
-            _log.warning("pool_ignored", reason="embeddings of its photos are gone")
-            return None
+            raise RecordInvalid("pool without the embeddings of its photos")
         return stored.whole([rows[photo] for photo in photos], begun)

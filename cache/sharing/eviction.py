@@ -49,8 +49,8 @@ class Evictor:
 
     Every replica runs one. Where a bound is passed, the holder evicts down to 95 % of it,
     so that the work is done now and then rather than with every entry. A pool takes
-    its entries along. Where the store itself is full, a tenth goes, and with the pools
-    the embeddings of their photos, which are most of what they take.
+    its entries along. Where the store itself is full, a tenth of everything goes, of
+    photos' embeddings the oldest.
 
     Args:
         store: Where room is made.
@@ -146,7 +146,8 @@ class Evictor:
         generation, now = self._follower.mark.generation, self._clock.now()
         entries, pools = self._victims(store_is_full)
         if store_is_full:
-            await self._pools.drop_embeddings(pools)
+            # Most of what is kept, and of no replica's view: photos of pools long gone too.
+            await self._store.shed(BlobKind.BLOCK, 1 - _KEPT_SHARE_WHEN_FULL)
         await evict_entries(self._store, entries, generation=generation, lease=lease, now=now)
         self._evicted_entries += len(entries)
         if pools:
@@ -164,7 +165,7 @@ class Evictor:
         )
         along = self._cache.of_pools(pools)
         excess = _excess(len(self._cache), self._bounds.entries, store_is_full)
-        alone = self._cache.least_worth(max(0, excess - len(along)), but=along)
+        alone = self._cache.least_worth(excess - len(along), but=along)
         return along | alone, pools
 
 

@@ -32,10 +32,18 @@ class Deletions:
 
     def apply(self, records: Sequence[Positioned]) -> None:
         """Take in deletions, in order."""
+        if records[0].record.kind != RecordKind.DELETION:
+            return
         for positioned in records:
-            if positioned.record.kind == RecordKind.DELETION:
-                self._take(positioned)
-        self._forget_old()
+            deletion = Deletion.read(positioned.record)
+            self._positions[deletion] = positioned.position
+            self._ends[deletion] = positioned.record.expires_at
+
+    def sweep(self) -> None:
+        """Forget deletions that nothing is left to concern."""
+        now = self._clock.now()
+        for deletion in [d for d, end in self._ends.items() if end <= now]:
+            del self._positions[deletion], self._ends[deletion]
 
     def reset(self, generation: str) -> None:
         """Begin anew: the journal is another one, or an older copy of this one."""
@@ -65,16 +73,6 @@ class Deletions:
         if mark.generation == generation and _latest(positions, tag, query) > mark.position:
             return True
         return self.kills(mark.within(self._generation), tag, query)
-
-    def _take(self, positioned: Positioned) -> None:
-        deletion = Deletion.read(positioned.record)
-        self._positions[deletion] = positioned.position
-        self._ends[deletion] = positioned.record.expires_at
-
-    def _forget_old(self) -> None:
-        now = self._clock.now()
-        for deletion in [d for d, end in self._ends.items() if end <= now]:
-            del self._positions[deletion], self._ends[deletion]
 
 
 def _latest(positions: Mapping[Deletion, int], tag: str, query: str | None) -> int:

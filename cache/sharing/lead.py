@@ -29,14 +29,21 @@ class Lead:
     Args:
         store: Knows who leads.
         reach: Returns once a journal position has been applied here.
+        turns: How many things this replica may lead at the same time; waiting for others is free.
         ttl_s: How long a lease outlives a holder that died.
     """
 
     def __init__(
-        self, store: Store, reach: Callable[[int], Awaitable[None]], *, ttl_s: float = 6.0
+        self,
+        store: Store,
+        reach: Callable[[int], Awaitable[None]],
+        *,
+        turns: int,
+        ttl_s: float = 6.0,
     ) -> None:
         self._store = store
         self._reach = reach
+        self._turn = asyncio.Semaphore(turns)
         self._ttl_s = ttl_s
 
     async def do(
@@ -60,17 +67,31 @@ class Lead:
         while True:
             if (found := await arrived()) is not None:
                 return found
-            try:
-                lease = await self._store.acquire(name, self._ttl_s)
-            except StoreUnavailable:
-                return await work(None)
-            if lease is None:
-                await self._look(arrived)
-                continue
-            # Lost it: whoever has it now brings the outcome.
-            with suppress(LeaseLost):
-                async with self._held(lease):
-                    return await self._work(lease, arrived, work)
+            if not self._turn.locked():
+                async with self._turn:
+                    led = await self._try(name, arrived, work)
+                if led is not None:
+                    return led
+            await self._look(arrived)
+
+    async def _try(
+        self,
+        name: str,
+        arrived: Callable[[], Awaitable[V | None]],
+        work: Callable[[Lease | None], Awaitable[V]],
+    ) -> V | None:
+        """Do the work if nobody else is at it; None where somebody is, or has taken over."""
+        try:
+            lease = await self._store.acquire(name, self._ttl_s)
+        except StoreUnavailable:
+            return await work(None)
+        if lease is None:
+            return None
+        try:
+            async with self._held(lease):
+                return await self._work(lease, arrived, work)
+        except LeaseLost:
+            return None
 
     async def _look(self, arrived: Callable[[], Awaitable[V | None]]) -> None:
         """Wait a moment; the view is at hand, the store is asked far less often."""

@@ -29,13 +29,8 @@ Change = Callable[[Bucket], tuple[Bucket, T]]
 class Quota(Protocol):
     """How many more calls of an API may be made."""
 
-    async def take(self, *, reserve: float = 0.0) -> Grant:
-        """
-        Ask to make a call.
-
-        Args:
-            reserve: Calls to leave to others.
-        """
+    async def take(self) -> Grant:
+        """Ask to make a call."""
         ...
 
     async def spare_in_s(self, share: float) -> float:
@@ -72,9 +67,9 @@ class LocalQuota:
         self._clock = clock
         self._bucket = Bucket(_LIMIT, clock.now(), _LIMIT, _WINDOW_S)
 
-    async def take(self, *, reserve: float = 0.0) -> Grant:
+    async def take(self) -> Grant:
         """Ask to make a call, as `Quota.take` says."""
-        return await self._change(lambda b: b.take(self._clock.now(), reserve=reserve))
+        return await self._change(lambda b: b.take(self._clock.now()))
 
     async def spare_in_s(self, share: float) -> float:
         """Say when a call can be spared, as `Quota.spare_in_s` says."""

@@ -85,6 +85,8 @@ class Connection:
     def _connect(self) -> sqlite3.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         db = sqlite3.connect(self._path, timeout=self._timeout_s)
+        # Text that was damaged is of no kind we know, and passed over as such.
+        db.text_factory = lambda raw: raw.decode(errors="replace")
         try:
             _write_ahead(db, self._timeout_s)
             self._make(db)
@@ -124,4 +126,4 @@ def _write_ahead(db: sqlite3.Connection, timeout_s: float) -> None:
 
 
 def _is_full(exc: Exception) -> bool:
-    return isinstance(exc, sqlite3.Error) and exc.sqlite_errorcode == sqlite3.SQLITE_FULL
+    return getattr(exc, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL

@@ -15,6 +15,7 @@ __all__ = [
     "blob",
     "bucket",
     "cell",
+    "every",
     "lease",
     "photo",
 ]
@@ -67,6 +68,11 @@ def cell(name: str) -> str:
 def blob(kind: BlobKind, key: str) -> bytes:
     """Return the key of a blob that is no photo."""
     return _PREFIXES[kind] + _short(key)
+
+
+def every(kind: BlobKind) -> bytes:
+    """Return a pattern of the keys of all blobs of a kind that is no photo."""
+    return _PREFIXES[kind] + b"*"
 
 
 def photo(key: str) -> tuple[str, bytes]:

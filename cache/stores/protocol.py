@@ -145,6 +145,19 @@ class Store(Journal, Protocol):
         """Delete blobs; keys that are not there are passed over."""
         ...
 
+    async def shed(self, kind: BlobKind, share: float) -> int:
+        """
+        Make room: delete a share of a kind's blobs, those that end first.
+
+        Args:
+            kind: Not `PHOTO`.
+            share: More than 0, at most 1.
+
+        Returns:
+            How many went.
+        """
+        ...
+
     async def acquire(self, name: str, ttl_s: float) -> Lease | None:
         """Return a lease of so many seconds; None while somebody else holds it."""
         ...

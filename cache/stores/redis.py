@@ -1,6 +1,7 @@
 """A Redis server as the store: for any number of machines."""
 
 import json
+import math
 import re
 import secrets
 import struct
@@ -31,6 +32,7 @@ _MOST_RECORDS = 2000  # as many are unpacked on Lua's stack, which ends at 8000
 _TRIMMED_AT_ONCE = 1000
 _TRIMS = 100
 _SWEPT_AT_ONCE = 500
+_SCANNED_AT_ONCE = 1000
 _SWEEPS = 16
 _COUNTERS_KEPT_S = 7 * 24 * 3600.0
 
@@ -152,6 +154,16 @@ class RedisStore:
         """Delete blobs, each in a step of its own."""
         await self._client.tell(*(packing.delete(kind, key) for key in keys))
 
+    async def shed(self, kind: BlobKind, share: float) -> int:
+        """Delete a share of a kind's blobs, those that end first as far as Redis knows."""
+        keys = await self._keys(kind)
+        ends = await self._client.ask(*(("PTTL", key) for key in keys))
+        with _understanding():
+            oldest = sorted(zip(map(int, ends), keys, strict=True))
+        going = [key for _, key in oldest[: math.ceil(len(keys) * share)]]
+        await self._client.tell(*(("UNLINK", key) for key in going))
+        return len(going)
+
     async def acquire(self, name: str, ttl_s: float) -> Lease | None:
         """Return a lease, or None while somebody else holds it."""
         keys = (*_JOURNAL, naming.lease(name))
@@ -205,6 +217,17 @@ class RedisStore:
         with _understanding():
             used = re.search(r"^used_memory:(\d+)", _text(told), re.MULTILINE)
         return int(used[1]) if used else 0
+
+    async def _keys(self, kind: BlobKind) -> list[bytes]:
+        keys, cursor = set[bytes](), 0
+        while True:
+            scan = ("SCAN", cursor, "MATCH", naming.every(kind), "COUNT", _SCANNED_AT_ONCE)
+            (reply,) = await self._client.ask(scan)
+            with _understanding():
+                cursor = int(reply[0])
+                keys.update(reply[1])
+            if not cursor:
+                return sorted(keys)
 
     async def _trim(self) -> int:
         """Delete expired records wherever they stand, going on where the last call stopped."""

@@ -69,12 +69,11 @@ class SqliteStore:
         freed: Freed = NOTHING,
     ) -> int:
         """Append, write and free in one transaction, as `Store.append` says."""
-        now = self._clock.now()
 
         def work(db: sqlite3.Connection) -> int:
             statements.begin(db)
             statements.require_generation(db, generation)
-            statements.require_lease(db, lease, now)
+            statements.require_lease(db, lease, self._clock)
             statements.free(db, freed)
             statements.put(db, blobs)
             return statements.append(db, records)
@@ -113,15 +112,17 @@ class SqliteStore:
         """Delete blobs in one transaction."""
         await self._write(lambda db: statements.drop(db, kind, keys))
 
+    async def shed(self, kind: BlobKind, share: float) -> int:
+        """Delete a share of a kind's blobs, in one transaction."""
+        return await self._write(lambda db: statements.shed(db, kind, share))
+
     async def acquire(self, name: str, ttl_s: float) -> Lease | None:
         """Return a lease, or None while somebody else holds it."""
-        now = self._clock.now()
-        return await self._write(lambda db: statements.acquire(db, name, ttl_s, now))
+        return await self._write(lambda db: statements.acquire(db, name, ttl_s, self._clock))
 
     async def renew(self, lease: Lease, ttl_s: float) -> bool:
         """Prolong a lease; return whether it was still held."""
-        now = self._clock.now()
-        return await self._write(lambda db: statements.renew(db, lease, ttl_s, now))
+        return await self._write(lambda db: statements.renew(db, lease, ttl_s, self._clock))
 
     async def release(self, lease: Lease) -> None:
         """Give a lease back."""

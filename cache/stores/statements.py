@@ -1,8 +1,10 @@
 """The SQL behind `SqliteStore`; every function runs inside one transaction of its caller."""
 
+import math
 import sqlite3
 from collections.abc import Sequence
 
+from cache.clock import Clock
 from cache.errors import JournalReplaced, LeaseLost
 from cache.journal.protocol import Page
 from cache.journal.records import Positioned, Record
@@ -26,6 +28,7 @@ __all__ = [
     "renew",
     "require_generation",
     "require_lease",
+    "shed",
     "swap",
 ]
 
@@ -56,13 +59,14 @@ CREATE TABLE IF NOT EXISTS cells (
 CREATE TABLE IF NOT EXISTS counters (
     replica TEXT PRIMARY KEY, flushed_at REAL NOT NULL, body TEXT NOT NULL
 ) WITHOUT ROWID;
-INSERT OR IGNORE INTO meta VALUES ('generation', lower(hex(randomblob(8))));
+INSERT OR IGNORE INTO meta VALUES ('generation', lower(hex(randomblob(8)))), ('token', '0');
 COMMIT;
 """
 
 _MOST_KEYS = 500
 _PURGED_AT_ONCE = 200
 _COUNTERS_KEPT_S = 7 * 24 * 3600.0
+_LEASES_KEPT_S = 3600.0
 _ROUNDING_S = 1e-3
 
 
@@ -78,9 +82,9 @@ def require_generation(db: sqlite3.Connection, generation: str | None) -> None:
         raise JournalReplaced(there)
 
 
-def require_lease(db: sqlite3.Connection, lease: Lease | None, now: float) -> None:
+def require_lease(db: sqlite3.Connection, lease: Lease | None, clock: Clock) -> None:
     """Raise LeaseLost where a lease is no longer held."""
-    if lease is not None and not _holds(db, lease, now):
+    if lease is not None and not _holds(db, lease, clock.now()):
         raise LeaseLost(f"Somebody else has taken over {lease.name}.")
 
 
@@ -151,21 +155,25 @@ def drop(db: sqlite3.Connection, kind: BlobKind, keys: Sequence[str]) -> None:
     db.executemany(sql, [(kind.value, key) for key in keys])
 
 
-def acquire(db: sqlite3.Connection, name: str, ttl_s: float, now: float) -> Lease | None:
+def acquire(db: sqlite3.Connection, name: str, ttl_s: float, clock: Clock) -> Lease | None:
     """Return a lease with a token of its own, or None while somebody else holds it."""
     begin(db)
-    row = db.execute("SELECT token, ttl_s, expires_at FROM leases WHERE name = ?", (name,))
-    token, held_ttl_s, expires_at = row.fetchone() or (0, 0.0, 0.0)
+    # Not sooner: whoever wrote meanwhile would seem to come from a time to come.
+    now = clock.now()
+    row = db.execute("SELECT ttl_s, expires_at FROM leases WHERE name = ?", (name,))
+    held_ttl_s, expires_at = row.fetchone() or (0.0, 0.0)
     if _lasts(held_ttl_s, expires_at, now):
         return None
-    new = (name, token + 1, ttl_s, now + ttl_s)
+    token = _next_token(db)
+    new = (name, token, ttl_s, now + ttl_s)
     db.execute("INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?)", new)
-    return Lease(name, token + 1, _end(db))
+    return Lease(name, token, _end(db))
 
 
-def renew(db: sqlite3.Connection, lease: Lease, ttl_s: float, now: float) -> bool:
+def renew(db: sqlite3.Connection, lease: Lease, ttl_s: float, clock: Clock) -> bool:
     """Prolong a lease; return whether it was still held."""
     begin(db)
+    now = clock.now()
     held = _holds(db, lease, now)
     if held:
         end = (ttl_s, now + ttl_s, lease.name)
@@ -174,9 +182,8 @@ def renew(db: sqlite3.Connection, lease: Lease, ttl_s: float, now: float) -> boo
 
 
 def release(db: sqlite3.Connection, lease: Lease) -> None:
-    """End a lease now; its row stays, since tokens must go on rising."""
-    sql = "UPDATE leases SET expires_at = 0 WHERE name = ? AND token = ?"
-    db.execute(sql, (lease.name, lease.token))
+    """End a lease now."""
+    db.execute("DELETE FROM leases WHERE name = ? AND token = ?", (lease.name, lease.token))
 
 
 def cell(db: sqlite3.Connection, name: str) -> Cell:
@@ -194,6 +201,16 @@ def swap(db: sqlite3.Connection, name: str, version: int, body: bytes) -> bool:
     return True
 
 
+def shed(db: sqlite3.Connection, kind: BlobKind, share: float) -> int:
+    """Delete a share of a kind's blobs, those that end first; return how many went."""
+    (count,) = db.execute("SELECT count(*) FROM blobs WHERE kind = ?", (kind.value,)).fetchone()
+    sql = (
+        "DELETE FROM blobs WHERE rowid IN "
+        "(SELECT rowid FROM blobs WHERE kind = ? ORDER BY expires_at LIMIT ?)"
+    )
+    return db.execute(sql, (kind.value, math.ceil(count * share))).rowcount
+
+
 def put_counters(db: sqlite3.Connection, row: tuple[str, float, str]) -> None:
     """Replace a replica's counters: its name, wall time and JSON."""
     db.execute("INSERT OR REPLACE INTO counters VALUES (?, ?, ?)", row)
@@ -209,6 +226,7 @@ def purge(db: sqlite3.Connection, now: float) -> tuple[int, int]:
         )
         gone.append(db.execute(sql, (now,)).rowcount)
     db.execute("DELETE FROM counters WHERE flushed_at < ?", (now - _COUNTERS_KEPT_S,))
+    db.execute("DELETE FROM leases WHERE expires_at < ?", (now - _LEASES_KEPT_S,))
     return gone[0], gone[1]
 
 
@@ -226,6 +244,13 @@ def _holds(db: sqlite3.Connection, lease: Lease, now: float) -> bool:
     sql = "SELECT ttl_s, expires_at FROM leases WHERE name = ? AND token = ?"
     ttl_s, expires_at = db.execute(sql, (lease.name, lease.token)).fetchone() or (0.0, 0.0)
     return _lasts(ttl_s, expires_at, now)
+
+
+def _next_token(db: sqlite3.Connection) -> int:
+    """Return a token higher than all before, of whatever lease: rows of leases come and go."""
+    db.execute("UPDATE meta SET value = value + 1 WHERE name = 'token'")
+    (token,) = db.execute("SELECT value FROM meta WHERE name = 'token'").fetchone()
+    return int(token)
 
 
 def _lasts(ttl_s: float, expires_at: float, now: float) -> bool:

@@ -48,6 +48,8 @@ _REFUSAL_LIFETIMES_S: dict[type[SourceError], float] = {
 }
 """A refusal is of the tag or the key, and people mend keys; an outage may be over any moment."""
 
+_LONG_WAIT_S = 60.0
+
 _MOST_MISSING = 0.1
 _MOST_REJECTED = 0.5
 _LISTINGS_KEPT = 64
@@ -312,6 +314,9 @@ class Origin:
         lifetime_s = _REFUSAL_LIFETIMES_S.get(type(reason))
         if lifetime_s is None:
             return
+        if (reason.retry_after_s or 0.0) >= _LONG_WAIT_S:
+            # A challenge for browsers, or a host that sends no photos: no matter of a moment.
+            lifetime_s = _LONG_WAIT_S
         end = self._clock.now() + lifetime_s
         refusal = Refusal(key.digest, key.tag, type(reason).__name__, str(reason), end)
         try:

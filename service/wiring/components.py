@@ -19,6 +19,7 @@ from cache.pools.pool import Pool
 from cache.pools.pools import Pools
 from cache.sharing.eviction import Bounds
 from cache.sharing.flight import SingleFlight
+from cache.sharing.lead import Lead
 from cache.stores.protocol import Store
 from service.answers import Found, Observer
 from service.encoders import threads
@@ -124,7 +125,7 @@ async def build(
         refusals=memory.refusals,
         deletions=memory.deletions,
         mark=memory.mark,
-        lead=memory.lead,
+        lead=Lead(store, memory.follower.reach, turns=settings.fetches),
         fetching=flights.fetching,
         encoding=flights.encoding,
         counters=counters,
@@ -178,7 +179,8 @@ class _Flights:
 async def _flights(settings: Settings, stack: AsyncExitStack) -> _Flights:
     photos_of_all = settings.fetches * settings.pool_size
     flights = _Flights(
-        fetching=SingleFlight(running=settings.fetches, waiting=settings.waiting_fetches),
+        # Those that fetch take turns; those that wait for another replica's fetch need none.
+        fetching=SingleFlight(running=settings.fetches + settings.waiting_fetches, waiting=0),
         encoding=SingleFlight(running=settings.downloads, waiting=photos_of_all),
         asking=SingleFlight(running=settings.encoder_queue, waiting=0),
     )

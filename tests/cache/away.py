@@ -84,6 +84,11 @@ class Interruptible:
         self.full = False
         await store.drop(kind, keys)
 
+    async def shed(self, kind: BlobKind, share: float) -> int:
+        store = await self._reached("shed", writes=True)
+        self.full = False
+        return await store.shed(kind, share)
+
     async def acquire(self, name: str, ttl_s: float) -> Lease | None:
         return await (await self._reached("acquire", writes=True)).acquire(name, ttl_s)
 

@@ -16,6 +16,7 @@ from cache.pools.filters import NO_FILTERS, Filters
 from cache.pools.pool import Pool
 from cache.sharing.eviction import Bounds
 from cache.sharing.flight import SingleFlight
+from cache.sharing.lead import Lead
 from cache.stores.protocol import Store
 from cache.stores.sqlite import SqliteStore
 from index import FlatIndex
@@ -75,7 +76,7 @@ class World:
         self.cache = self.memory.entries
         self.follower = self.memory.follower
         self.failures = StoreFailures(self.counters, self.clock)
-        self.fetching = SingleFlight[str, Pool](running=2, waiting=2)
+        self.fetching = SingleFlight[str, Pool](running=4, waiting=0)
         self.encoding = SingleFlight[str, NDArray[np.float16]](running=4, waiting=100)
         self.asking = SingleFlight[Hashable, Found](running=100, waiting=0)
         self.origin = Origin(
@@ -89,7 +90,7 @@ class World:
             refusals=self.memory.refusals,
             deletions=self.memory.deletions,
             mark=self.memory.mark,
-            lead=self.memory.lead,
+            lead=Lead(self.store, self.follower.reach, turns=2),
             fetching=self.fetching,
             encoding=self.encoding,
             counters=self.counters,

@@ -96,11 +96,11 @@ def test_a_deletion_is_remembered_as_long_as_anything_older_may_live(deletions, 
     """A day, the lifetime of a pool, and an hour for whatever is in flight."""
     deletions.apply([at(5, "tiger")])
     clock.advance(hours=24.99)
-    deletions.apply([OTHER])
+    deletions.sweep()
     after_a_day = deletions.kills(4, "tiger")
 
     clock.advance(hours=1.01)
-    deletions.apply([OTHER])
+    deletions.sweep()
 
     assert after_a_day
     assert not deletions.kills(4, "tiger")

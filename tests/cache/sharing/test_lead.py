@@ -66,13 +66,13 @@ def door(store: SqliteStore) -> Interruptible:
 
 @pytest.fixture
 def ours(door: Interruptible) -> Lead:
-    return Lead(door, at_once, ttl_s=TTL_S)
+    return Lead(door, at_once, turns=4, ttl_s=TTL_S)
 
 
 @pytest.fixture
 def others(store: SqliteStore) -> Lead:
     """The lead as another replica has it."""
-    return Lead(store, at_once, ttl_s=TTL_S)
+    return Lead(store, at_once, turns=4, ttl_s=TTL_S)
 
 
 def do(lead: Lead, board: Board, outcome: str | Exception) -> asyncio.Task[str]:
@@ -169,7 +169,7 @@ async def test_a_clock_that_steps_back_does_not_prolong_a_lease(ours, store, boa
 
 async def test_a_lease_is_renewed_while_the_work_lasts(store, board, clock, door):
     """Slow work is not taken over, however long it takes."""
-    short = Lead(door, at_once, ttl_s=0.06)
+    short = Lead(door, at_once, turns=4, ttl_s=0.06)
     board.finish.clear()
     working = do(short, board, "mine")
     await wait_for(lambda: board.leases)
@@ -238,7 +238,7 @@ async def test_without_its_store_every_replica_works_for_itself(ours, board, doo
 
 async def test_a_store_that_goes_away_meanwhile_does_not_disturb_the_work(door, board):
     """Neither renewing nor giving back is worth an error."""
-    short = Lead(door, at_once, ttl_s=0.03)
+    short = Lead(door, at_once, turns=4, ttl_s=0.03)
     board.finish.clear()
     working = do(short, board, "mine")
     await wait_for(lambda: board.leases)
@@ -259,7 +259,7 @@ async def test_before_working_the_journal_is_read_up_to_the_lease(store, board):
         reached.append(position)
         board.brought = "the last holder's"
 
-    outcome = await do(Lead(store, reach, ttl_s=TTL_S), board, "mine")
+    outcome = await do(Lead(store, reach, turns=4, ttl_s=TTL_S), board, "mine")
 
     assert (outcome, reached, board.leases) == ("the last holder's", [2], [])
 
@@ -271,7 +271,7 @@ async def test_a_journal_that_cannot_be_read_does_not_hold_up_the_work(store, bo
     async def never(position: int) -> None:
         await asyncio.Event().wait()
 
-    assert await do(Lead(store, never, ttl_s=TTL_S), board, "mine") == "mine"
+    assert await do(Lead(store, never, turns=4, ttl_s=TTL_S), board, "mine") == "mine"
 
 
 async def test_work_that_is_cancelled_gives_its_lease_back(ours, board, store):

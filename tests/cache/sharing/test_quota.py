@@ -108,14 +108,6 @@ async def test_a_refusal_stops_all_replicas(ours, others, clock):
     assert not (await others.take()).wait_s
 
 
-async def test_a_reserve_is_left(ours, others):
-    """Who may wait leaves some calls to those who may not."""
-    while not (await ours.take(reserve=20)).wait_s:
-        pass
-
-    assert await granted(others) == 20
-
-
 async def test_a_replica_that_starts_finds_what_is_left(ours, store, clock):
     """Starting anew is no way to a full bucket."""
     await granted(ours, most=90)

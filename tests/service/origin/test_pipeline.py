@@ -28,7 +28,7 @@ async def test_if_no_photo_can_be_used_that_is_an_error_with_its_reason(world: W
     with pytest.raises(SourceUnavailable, match=r"None of this tag's 10 photos .* It is broken"):
         await world.ask("photo 7")
     world.source.rejected = set()
-    world.clock.advance(seconds=2)
+    world.clock.advance(seconds=60)
 
     answer = await world.ask("photo 7")
 
@@ -89,7 +89,7 @@ async def test_if_no_photo_comes_the_source_is_unavailable(world: World):
     with pytest.raises(SourceUnavailable) as caught:
         await world.ask("photo 1")
     world.source.unavailable = set()
-    world.clock.advance(seconds=2)
+    world.clock.advance(seconds=60)
 
     answer = await world.ask("photo 1")
 
@@ -114,7 +114,7 @@ async def test_a_model_that_fails_is_an_error_now_and_tried_again(world: World):
     with pytest.raises(SourceUnavailable):
         await world.ask("photo 1")
     world.clip.chokes_on = set()
-    world.clock.advance(seconds=2)
+    world.clock.advance(seconds=60)
 
     answer = await world.ask("photo 1")
 
