@@ -610,3 +610,14 @@ async def test_after_a_reset_positions_may_come_again(cache, clock, index):
     assert cache.sweep() == 0
     assert queries(cache) == ["new"]
     assert held(index) == 1
+
+
+async def test_entries_that_replace_each_other_leave_nothing_behind(cache, learn):
+    """What is remembered again and again takes no more room than once."""
+    for _ in range(3000):
+        learn(draft())
+
+    cache.sweep()
+
+    assert len(cache) == 1
+    assert len(cache._ends) <= 1

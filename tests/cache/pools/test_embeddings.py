@@ -219,3 +219,40 @@ async def test_a_store_that_is_away_is_told_of(embeddings, door):
 
     with pytest.raises(StoreUnavailable):
         await known(embeddings)
+
+
+async def test_what_lies_scattered_is_gathered(embeddings, others, store):
+    """A pool of photos that came with many others is read from a few blocks from then on."""
+    photos = [f"p/{n}" for n in range(20)]
+    for photo in photos:
+        await embeddings.put("clip", [photo], VECTORS[:1])
+    scattered = await blobs(store, BlobKind.BLOCK)
+    first = await known(embeddings, photos)
+
+    await store.drop(BlobKind.BLOCK, list(scattered))
+
+    assert len(scattered) == 20
+    assert await known(others, photos) == first
+    assert len(first) == 20
+
+
+async def test_gathering_prolongs_nothing(embeddings, others, clock):
+    """The gathered end with the first of them."""
+    photos = [f"p/{n}" for n in range(20)]
+    for photo in photos:
+        await embeddings.put("clip", [photo], VECTORS[:1])
+        clock.advance(seconds=1)
+    await known(embeddings, photos)
+    clock.advance(seconds=EMBEDDING_LIFETIME_S - 20)
+
+    assert await known(others, photos) == {}
+
+
+async def test_gathering_that_the_store_refuses_costs_nobody_the_embeddings(embeddings, door):
+    """They are read all the same."""
+    photos = [f"p/{n}" for n in range(20)]
+    for photo in photos:
+        await embeddings.put("clip", [photo], VECTORS[:1])
+    door.read_only = True
+
+    assert len(await known(embeddings, photos)) == 20

@@ -8,7 +8,7 @@ import pytest
 
 from cache.errors import JournalReplaced, LeaseLost, StoreUnavailable
 from cache.journal.notices import Deletion, Eviction
-from cache.journal.records import NOWHERE, Mark, Record, RecordKind
+from cache.journal.records import NOWHERE, Mark, Positioned, Record, RecordKind
 from cache.journal.view import View
 from cache.pools.codec import Notice
 from cache.pools.embeddings import Embeddings
@@ -602,3 +602,48 @@ async def test_a_pool_read_while_its_journal_is_replaced_is_of_the_old_one(
 
     assert await ours.pools.get("pool-1") is None
     await other.aclose()
+
+
+async def test_an_own_pool_serves_while_the_store_is_away(ours, others, door):
+    """Where a key's newest pool is another replica's and out of reach, the own one is as good."""
+    own = await ours.fetched(pool())
+    await others.follow()
+    await others.fetched(replace(pool(), id="pool-2"))
+    await ours.follow()
+    door.away = True
+
+    assert (await ours.pools.current(own.key)).id == own.id
+
+
+async def test_a_pool_that_cannot_be_read_is_asked_for_once(ours, others, door, store):
+    """Who waits for a tag looks many times a second; a pool that is gone is gone."""
+    one = await others.fetched(pool())
+    await ours.follow()
+    await store.drop(BlobKind.POOL, [one.id])
+
+    found = [await ours.pools.current(one.key) for _ in range(5)]
+
+    assert found == [None] * 5
+    assert door.calls["get"] == 1
+
+
+async def test_a_deletion_in_an_older_copy_of_the_journal_takes_pools_in_memory(ours, clock):
+    """A journal put back from a copy has issued fewer positions than the pool was begun at."""
+    one = await ours.fetched(pool())
+    ours.pools.hold(replace(one, begun=Mark(ours.mark.generation, 24)))
+    view = View([ours.pools._deletions, ours.pools])
+    view.reset(ours.mark.generation)
+
+    view.apply([Positioned(4, Deletion(tag="tiger").record(clock.now()))])
+
+    assert await ours.pools.current(one.key) is None
+
+
+async def test_whether_a_key_is_warm_needs_no_store(ours, others, door):
+    """Statistics ask after every hit."""
+    one = await others.fetched(pool())
+    before = ours.pools.is_warm(one.key)
+    await ours.follow()
+    door.away = True
+
+    assert (before, ours.pools.is_warm(one.key)) == (False, True)

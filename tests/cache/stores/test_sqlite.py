@@ -320,3 +320,44 @@ async def test_tables_are_made_all_at_once_or_not_at_all(tmp_path, clock, monkey
     await again.aclose()
 
     assert page.generation
+
+
+async def test_a_lease_is_given_to_one_of_those_that_waited_for_the_file(store, clock, tmp_path):
+    """Whoever had to wait for a lock judges a lease by the time when its turn has come."""
+    other = SqliteStore(tmp_path / "nearhit.db", clock, timeout_s=5.0)
+    await other.open()
+    clock_at_once = clock.now()
+    with locked(store.path):
+        first = asyncio.create_task(store.acquire("fetch", 6))
+        second = asyncio.create_task(other.acquire("fetch", 6))
+        await asyncio.wait([first, second], timeout=0.05)
+        clock.advance(seconds=0.03)
+
+    leases = [await first, await second]
+
+    await other.aclose()
+    assert clock.now() > clock_at_once
+    assert len([lease for lease in leases if lease is not None]) == 1
+
+
+async def test_tokens_rise_though_leases_are_forgotten(store, clock):
+    """A row a lease would add up to one for every tag; the order of holders needs none of them."""
+    first = await store.acquire("fetch/1", 6)
+    clock.advance(hours=2)
+    await store.purge()
+
+    second = await store.acquire("fetch/1", 6)
+
+    assert second.token > first.token
+
+
+async def test_a_damaged_kind_is_passed_over(store):
+    """Bytes that are no text are no kind that anybody knows, and end nobody's reading."""
+    await store.append([RECORD, RECORD])
+    await store._write(
+        lambda db: db.execute("UPDATE journal SET kind = CAST(x'ff41' AS TEXT) WHERE position = 1")
+    )
+
+    records = (await store.read(0, 10)).records
+
+    assert [one.record.kind == "entry" for one in records] == [False, True]

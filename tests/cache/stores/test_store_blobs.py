@@ -135,3 +135,24 @@ async def test_a_blob_may_be_large(store):
     await store.put([blob(KEY, bytes(300_000), kind=BlobKind.BLOCK)])
 
     assert await store.get(BlobKind.BLOCK, [KEY]) == {KEY: bytes(300_000)}
+
+
+@pytest.mark.parametrize("kind", [BlobKind.BLOCK, BlobKind.POOL, BlobKind.RANKING])
+async def test_shedding_takes_a_share_of_a_kind_those_that_end_first(store, other, kind):
+    """Room is made from the oldest, and from no other kind."""
+    keys = names(10)
+    elsewhere = BlobKind.POOL if kind is BlobKind.BLOCK else BlobKind.BLOCK
+    for age, key in enumerate(keys):
+        await store.put([blob(key, lifetime_s=1000 - 10 * age, kind=kind)])
+    await store.put([blob(KEY, kind=elsewhere)])
+
+    went = await other.shed(kind, 0.25)
+
+    assert went == 3
+    assert set(await store.get(kind, keys)) == set(keys[:7])
+    assert await store.has(elsewhere, KEY)
+
+
+async def test_shedding_what_is_not_there_takes_nothing(store):
+    """A store without any of a kind has none to give."""
+    assert await store.shed(BlobKind.BLOCK, 0.1) == 0
