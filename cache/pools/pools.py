@@ -56,6 +56,7 @@ class Pools:
         self._notices: dict[str, Notice] = {}
         self._current: dict[str, str] = {}
         self._own: dict[str, str] = {}
+        self._told: dict[str, float] = {}
         self._usage = Usage[str]()
         self._pools: OrderedDict[str, Pool] = OrderedDict()
         self._photos: dict[str, Mapping[str, Candidate]] = {}
@@ -128,7 +129,9 @@ class Pools:
             notice = Notice(pool.id, key.digest, key.tag, since, end)
             return await self._store.append([notice.record()], generation=generation, lease=lease)
 
-        return await append_begun(pool.begun, append)
+        position = await append_begun(pool.begun, append)
+        self._told[pool.id] = end
+        return position
 
     async def keep(self, pool: Pool) -> None:
         """
@@ -140,7 +143,9 @@ class Pools:
         Raises:
             StoreUnavailable: If it is not and the store does not take it.
         """
-        if pool.id in self._notices and await self._store.has(BlobKind.POOL, pool.id):
+        # Told by this replica, or read of: the journal may not have brought it back yet.
+        is_told = pool.id in self._told or pool.id in self._notices
+        if is_told and await self._store.has(BlobKind.POOL, pool.id):
             return
         dimension = pool.embeddings.shape[1]
         known = await self._embeddings.get(
@@ -188,6 +193,7 @@ class Pools:
         gone = [n.pool_id for n in self._notices.values() if n.expires_at <= now]
         gone += [i for i, pool in self._pools.items() if pool.expires_at <= now]
         self._forget(gone)
+        self._told = {pool_id: end for pool_id, end in self._told.items() if end > now}
         return len(set(gone))
 
     def reset(self, generation: str) -> None:
@@ -195,6 +201,7 @@ class Pools:
         self._generation = generation
         self._notices.clear()
         self._current.clear()
+        self._told.clear()
         self._own = {pool.key.digest: pool.id for pool in self._pools.values()}
 
     def _note(self, records: Sequence[Positioned]) -> None:
@@ -241,6 +248,7 @@ class Pools:
         """Drop pools from the view altogether."""
         for pool_id in pool_ids:
             self._let_go(pool_id)
+            self._told.pop(pool_id, None)
             notice = self._notices.pop(pool_id, None)
             if notice is not None and self._current.get(notice.key) == pool_id:
                 del self._current[notice.key]
