@@ -317,6 +317,7 @@ async def test_a_journal_that_is_replaced_meanwhile_does_not_end_the_evictor(
             ours.memory.evictor.store_is_full()
             await wait_for(lambda: ours.door.calls["release"] == 1)
         await others.learn(drafts(21))
+        clock.advance(seconds=30)
 
         await ours.catch_up()
         assert await ours.memory.evictor.evict() == 2
