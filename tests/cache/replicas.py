@@ -41,10 +41,11 @@ class Replica:
 
     async def catch_up(self) -> None:
         """Return once the journal has been read to its present end."""
-        end = (await self.door.store.read(0, 1)).end
+        page, follower = await self.door.store.read(0, 1), self.memory.follower
+        await wait_for(lambda: follower.mark.generation == page.generation)
         async with asyncio.timeout(PATIENCE_S):
-            await self.memory.follower.reach_end()
-            await self.memory.follower.reach(end)
+            await follower.reach_end()
+            await follower.reach(page.end)
 
     @asynccontextmanager
     async def behind(self) -> AsyncIterator[None]:

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cache.entries.entry import Draft
-from cache.journal.notices import Deletion
+from cache.journal.notices import Deletion, Eviction
 from cache.memory import Memory
-from cache.sharing.eviction import evict_entries
+from cache.stores.protocol import Freed
 from cache.stores.sqlite import SqliteStore
 from index import FlatIndex
 from tests.cache.examples import MODEL, NOW, SCOPE, direction, draft, pool
@@ -26,21 +26,21 @@ pytestmark = pytest.mark.anyio
 KEYS = [("tiger", "a"), ("tiger", "b"), ("cat", "a")]
 DELETIONS = [Deletion(tag="tiger"), Deletion(query="a"), Deletion("tiger", "b"), Deletion()]
 REPLICAS = st.integers(0, 1)
-STEPS = st.lists(
-    st.one_of(
-        st.tuples(
-            st.just("begin"), REPLICAS, st.integers(0, len(KEYS) - 1), st.sampled_from([60, 120])
-        ),
-        st.tuples(st.just("finish"), st.integers(0, 99)),
-        st.tuples(st.just("finish"), st.integers(0, 99)),
-        st.tuples(st.just("delete"), REPLICAS, st.integers(0, len(DELETIONS) - 1)),
-        st.tuples(st.just("evict"), REPLICAS, st.integers(1, 2)),
-        st.tuples(st.just("pass_time"), st.sampled_from([20, 50])),
-        st.tuples(st.just("read"), REPLICAS),
-        st.tuples(st.just("sweep"), REPLICAS),
-    ),
-    max_size=40,
+WHICH = st.integers(0, 9)
+LIFETIMES_S = st.sampled_from([60, 120])
+ACTIONS = st.one_of(
+    st.tuples(st.just("rank"), REPLICAS, st.sampled_from(KEYS), LIFETIMES_S),
+    st.tuples(st.just("rank"), REPLICAS, st.sampled_from(KEYS), LIFETIMES_S),
+    st.tuples(st.just("begin"), REPLICAS, st.sampled_from(KEYS), LIFETIMES_S),
+    st.tuples(st.just("finish"), WHICH),
+    st.tuples(st.just("delete"), REPLICAS, st.sampled_from(DELETIONS)),
+    st.tuples(st.just("evict"), REPLICAS, st.integers(1, 2)),
+    st.tuples(st.just("pass_time"), st.sampled_from([20, 50])),
+    st.tuples(st.just("sweep"), REPLICAS),
 )
+READERS = st.sampled_from([(), (0,), (1,), (0, 1), (0, 1)])
+STEPS = st.lists(st.tuples(ACTIONS, READERS), min_size=1, max_size=30)
+"""What happens, and which of the replicas read of it at once."""
 
 
 @dataclass
@@ -54,9 +54,14 @@ class World:
     deletions: list[tuple[int, Deletion]] = field(default_factory=list)
     evictions: list[tuple[int, list[int]]] = field(default_factory=list)
 
-    async def begin(self, replica: int, key: int, lifetime_s: int) -> None:
+    async def rank(self, replica: int, key: tuple[str, str], lifetime_s: int) -> None:
+        """Rank and remember at once."""
+        await self.begin(replica, key, lifetime_s)
+        await self.finish(-1)
+
+    async def begin(self, replica: int, key: tuple[str, str], lifetime_s: int) -> None:
         """Begin a ranking; no two are made at the same moment."""
-        memory, (tag, query) = self.memories[replica], KEYS[key]
+        memory, (tag, query) = self.memories[replica], key
         self.clock.advance(seconds=0.001)
         ranked = pool(tag=tag, fetched_at=self.clock.now(), lifetime_s=lifetime_s)
         now, begun = self.clock.now(), memory.mark()
@@ -76,29 +81,27 @@ class World:
         if position is not None:
             self.entries.append((position, made))
 
-    async def delete(self, replica: int, which: int) -> None:
+    async def delete(self, replica: int, deletion: Deletion) -> None:
         """Delete; the replica that does so reads its own deletion."""
         memory = self.memories[replica]
-        deleting = asyncio.create_task(memory.delete(DELETIONS[which]))
+        deleting = asyncio.create_task(memory.delete(deletion))
         while not deleting.done():
             await self.catch_up(memory)
-        self.deletions.append(((await deleting).position, DELETIONS[which]))
+        self.deletions.append(((await deleting).position, deletion))
 
     async def evict(self, replica: int, count: int) -> None:
-        """Evict what a replica, as far as it has read, thinks is worth least."""
+        """Evict what a replica thinks is worth least."""
+        await self.catch_up_all()
         memory = self.memories[replica]
-        victims = memory.entries.least_worth(count)
-        await evict_entries(memory.store, victims, generation=None, now=self.clock.now())
-        end = (await memory.store.read(0, 1)).end
-        self.evictions += [(end, list(victims))] if victims else []
+        victims = list(memory.entries.least_worth(count))
+        record = Eviction(victims).record(self.clock.now())
+        position = await memory.store.append([record], freed=Freed(victims))
+        self.evictions.append((position, victims))
 
     async def pass_time(self, seconds: float) -> None:
         """Let some entries end."""
+        await self.catch_up_all()
         self.clock.advance(seconds=seconds)
-
-    async def read(self, replica: int) -> None:
-        """Let a replica read to the journal's end."""
-        await self.catch_up(self.memories[replica])
 
     async def sweep(self, replica: int) -> None:
         """Let a replica let go of what has ended."""
@@ -106,6 +109,15 @@ class World:
 
     async def catch_up(self, memory: Memory) -> None:
         await memory.follower._advance()
+
+    async def catch_up_all(self) -> None:
+        """
+        Let both read, before something leaves the journal.
+
+        Who has not read of an entry that replaced another, and never will, keeps the other.
+        """
+        for memory in self.memories:
+            await self.catch_up(memory)
 
     def serves_nothing_deleted(self, memory: Memory) -> bool:
         """Whether every entry served began after all deletions read that cover it."""
@@ -166,7 +178,7 @@ async def memories(count: int, folder: Path, clock: ManualClock) -> AsyncIterato
         yield opened
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(STEPS)
 async def test_replicas_agree_and_serve_nothing_deleted(steps):
     """However they remember, delete, evict, forget and lag, all come to hold the same."""
@@ -174,10 +186,11 @@ async def test_replicas_agree_and_serve_nothing_deleted(steps):
         folder, clock = Path(name), ManualClock(NOW)
         async with memories(2, folder, clock) as two:
             world = World(clock, two)
-            for step, *arguments in steps:
-                await getattr(world, step)(*arguments)
+            for (action, *arguments), readers in steps:
+                await getattr(world, action)(*arguments)
+                for replica in readers:
+                    await world.catch_up(two[replica])
                 assert all(world.serves_nothing_deleted(memory) for memory in two)
-            for memory in two:
-                await world.catch_up(memory)
+            await world.catch_up_all()
             async with memories(1, folder, clock) as (later,):
                 assert [served(m) for m in (*two, later)] == [world.expected()] * 3

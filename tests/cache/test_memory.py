@@ -48,9 +48,9 @@ async def test_a_replica_that_starts_later_knows_the_same(ours, clock, tmp_path:
 
 async def test_deleting_tells_what_went(ours, others):
     """Entries and pools as this replica had them, and where the deletion stands."""
-    await ours.memory.outbox.write(draft("one"))
-    await ours.memory.outbox.write(draft("two"))
-    await ours.catch_up()
+    for query in ("one", "two"):
+        await ours.memory.outbox.write(draft(query))
+        await ours.catch_up()
 
     deleted = await ours.memory.delete(Deletion(tag="tiger"))
 
@@ -249,6 +249,7 @@ async def test_another_journal_empties_the_view_and_fills_it_anew(ours, clock, t
 
 async def test_a_ranking_of_the_old_journal_is_remembered_in_the_new(ours, clock, tmp_path: Path):
     """Begun under one and stored under another, it counts from the new one's start."""
+    await ours.learn([draft("one"), draft("two")])
     begun = ours.memory.mark()
     async with replica(tmp_path, clock, name="another") as others:
         async with ours.behind():
@@ -278,6 +279,7 @@ async def test_a_ranking_of_the_old_journal_is_dead_where_the_new_has_deleted(
     ours, clock, tmp_path: Path
 ):
     """Nobody can tell which came first, so deleting wins."""
+    await ours.learn([draft("one"), draft("two")])
     begun = ours.memory.mark()
     async with replica(tmp_path, clock, name="another") as others:
         await others.memory.delete(Deletion(tag="tiger"))

@@ -313,6 +313,24 @@ async def test_keep_does_not_write_what_the_store_has(ours, door):
     assert door.refused == 0
 
 
+async def test_keep_does_not_publish_again_what_is_on_its_way(ours, store):
+    """Fifty who waited for one fetch publish it once, though the journal has not come back yet."""
+    for _ in range(3):
+        await ours.pools.keep(pool())
+
+    assert (await store.read(0, 10)).end == 1
+
+
+async def test_keep_publishes_again_what_was_deleted_on_its_way(ours, others, store):
+    """That it was told once is no proof that it is still there."""
+    await ours.pools.keep(pool())
+    await store.drop(BlobKind.POOL, ["pool-1"])
+
+    await ours.pools.keep(pool())
+
+    assert await others.found(pool()) == "pool-1"
+
+
 async def test_keep_writes_only_embeddings_that_are_missing(ours, door):
     """Photos known by another tag are not written again."""
     await ours.embeddings.put("c" * 16, pool(3).photos, pool(3).embeddings)
@@ -411,8 +429,9 @@ async def test_a_pool_in_flight_during_a_deletion_is_dead_on_arrival(ours, other
 
     await ours.pools.publish(pool(begun=ours.mark))
 
-    assert await ours.found(pool()) is None
-    assert await others.found(pool()) is None
+    for reader in (ours, others):
+        assert await reader.found(pool()) is None
+        assert len(reader.pools.published) == 0
 
 
 async def test_a_pool_held_is_let_go_when_its_tag_is_deleted(ours, store):

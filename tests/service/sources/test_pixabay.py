@@ -21,6 +21,8 @@ from starlette.responses import (
 
 from cache.pools.filters import Filters
 from cache.pools.pool import Candidate
+from cache.sharing.quota import LocalQuota, SharedQuota
+from cache.stores.sqlite import SqliteStore
 from service.errors import (
     BadRequest,
     QuotaExhausted,
@@ -45,7 +47,7 @@ TAG = "zebra"
 NONE = Filters()
 
 
-def source_at(url, clock, timeout_s=5.0):
+def source_at(url, clock, timeout_s=5.0, quota=None):
     return PixabaySource.from_settings(
         Settings(
             _env_file=None,
@@ -54,7 +56,7 @@ def source_at(url, clock, timeout_s=5.0):
             photo_hosts=["127.0.0.1"],
             api_timeout_s=timeout_s,
         ),
-        clock,
+        LocalQuota(clock) if quota is None else quota,
     )
 
 
@@ -77,7 +79,8 @@ def asked(canned):
 async def test_another_api_of_this_kind_goes_by_its_own_name(base, canned, clock):
     """Ids, identity and sentences are its own, wherever it listens."""
     settings = Settings(_env_file=None, pixabay_api_key=SecretStr(KEY), pixabay_url=f"{base}/api/")
-    source = PixabaySource.from_settings(settings, clock, Api("other", "The other", "other-7"))
+    api = Api("other", "The other", "other-7")
+    source = PixabaySource.from_settings(settings, LocalQuota(clock), api)
     canned.answer = hits(hit(195893))
 
     (found,) = await source.search("horse", NONE, 3)
@@ -385,6 +388,41 @@ async def test_calls_under_way_count(source, canned):
     assert [type(result) for result in results].count(QuotaExhausted) == 3
 
 
+async def test_a_keys_own_limit_is_learnt(source, canned, clock):
+    """A key may be granted more or fewer calls than the documented hundred."""
+    headers = {"X-RateLimit-Limit": "3", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "30"}
+    canned.answer = lambda _: JSONResponse({"hits": []}, headers=headers)
+    await source.search("horse", NONE, 3)
+    clock.advance(seconds=30)
+    canned.answer = lambda _: JSONResponse({"hits": []})
+
+    for _ in range(3):
+        await source.search("horse", NONE, 3)
+    with pytest.raises(QuotaExhausted):
+        await source.search("horse", NONE, 3)
+
+
+async def test_replicas_share_what_the_api_grants(base, canned, clock, tmp_path):
+    """What one replica is told holds for the others, down to the last call."""
+    canned.answer = lambda _: JSONResponse(
+        {"hits": []}, headers={"X-RateLimit-Remaining": "1", "X-RateLimit-Reset": "30"}
+    )
+    store = SqliteStore(tmp_path / "nearhit.db", clock, timeout_s=2.0)
+    await store.open()
+    one, other = (
+        source_at(f"{base}/api/", clock, quota=SharedQuota(store, "key", clock)) for _ in range(2)
+    )
+
+    await one.search("horse", NONE, 3)
+    await other.search("horse", NONE, 3)
+    with pytest.raises(QuotaExhausted):
+        await one.search("horse", NONE, 3)
+
+    assert len(canned.requests) == 2
+    for open_one in (one, other, store):
+        await open_one.aclose()
+
+
 @pytest.mark.parametrize("value", ["", "-1", "soon", "1.5", "9" * 30, "٣"])
 async def test_senseless_quota_headers_are_passed_over(source, canned, clock, value):
     """Headers that make no sense never hold calls back for long."""
@@ -568,4 +606,4 @@ async def test_no_key_is_a_setup_error(clock, key):
     settings = Settings(_env_file=None, pixabay_api_key=key)
 
     with pytest.raises(SetupError, match=r"pixabay\.com/api/docs"):
-        PixabaySource.from_settings(settings, clock)
+        PixabaySource.from_settings(settings, LocalQuota(clock))
