@@ -26,6 +26,7 @@ from service.encoders import threads
 from service.encoders.daemon import in_daemon_thread
 from service.origin.pipeline import Origin
 from service.origin.shelf import PhotoCodec, PhotoShelf
+from service.origin.vectors import PhotoVectors
 from service.search import Costs, Search
 from service.settings import Settings
 from service.sources.photos import decode_photo, thumbnail
@@ -114,20 +115,26 @@ async def build(
     threads.confirm(thread_policy)
     flights = await _flights(settings, stack)
     shelf = _shelf(settings, stack, source, photos, memory.pools)
-    origin = Origin(
-        search=source.search,
-        lifetime_s=source.lifetime_s,
+    vectors = PhotoVectors(
         picture=shelf.picture,
         encode=clip.encode_images,
         dimension=clip.dimension,
-        pools=memory.pools,
         embeddings=memory.embeddings,
+        encoding=flights.encoding,
+        counters=counters,
+        failures=failures,
+        clock=clock,
+    )
+    origin = Origin(
+        search=source.search,
+        lifetime_s=source.lifetime_s,
+        vectors=vectors,
+        pools=memory.pools,
         refusals=memory.refusals,
         deletions=memory.deletions,
         mark=memory.mark,
         lead=Lead(store, memory.follower.reach, turns=settings.fetches),
         fetching=flights.fetching,
-        encoding=flights.encoding,
         counters=counters,
         failures=failures,
         clock=clock,

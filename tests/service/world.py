@@ -22,6 +22,7 @@ from cache.stores.sqlite import SqliteStore
 from index import FlatIndex
 from service.answers import Found, FreshRanking, SearchAnswer
 from service.origin.pipeline import Origin
+from service.origin.vectors import PhotoVectors
 from service.requests import SearchRequest
 from service.search import Costs, Search
 from service.telemetry.counters import Counters, Latencies
@@ -79,20 +80,26 @@ class World:
         self.fetching = SingleFlight[str, Pool](running=4, waiting=0)
         self.encoding = SingleFlight[str, NDArray[np.float16]](running=4, waiting=100)
         self.asking = SingleFlight[Hashable, Found](running=100, waiting=0)
-        self.origin = Origin(
-            search=self.source.search,
-            lifetime_s=self.source.lifetime_s,
+        vectors = PhotoVectors(
             picture=self.source.picture,
             encode=self.clip.encode_images,
             dimension=DIMENSION,
-            pools=self.pools,
             embeddings=self.memory.embeddings,
+            encoding=self.encoding,
+            counters=self.counters,
+            failures=self.failures,
+            clock=self.clock,
+        )
+        self.origin = Origin(
+            search=self.source.search,
+            lifetime_s=self.source.lifetime_s,
+            vectors=vectors,
+            pools=self.pools,
             refusals=self.memory.refusals,
             deletions=self.memory.deletions,
             mark=self.memory.mark,
             lead=Lead(self.store, self.follower.reach, turns=2),
             fetching=self.fetching,
-            encoding=self.encoding,
             counters=self.counters,
             failures=self.failures,
             clock=self.clock,
