@@ -107,7 +107,8 @@ class Memory:
         read the journal so far serves what was deleted.
 
         Raises:
-            StoreUnavailable: If the store does not take it; nothing is deleted then.
+            StoreUnavailable: If the store does not confirm it; it may have been taken all
+                the same. Asking again does no harm.
         """
         entries = self.entries.covered_by(deletion)
         pools = self.pools.covered_by(deletion)

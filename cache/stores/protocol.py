@@ -94,7 +94,7 @@ class Store(Journal, Protocol):
     """
     One place that outlives the process and is shared by all replicas.
 
-    Every call ends within the store's time-out.
+    Every call ends within the store's time-out; `purge` and `shed` make several.
 
     Raises:
         StoreUnavailable: By any call, if the store does not answer or refuses.
