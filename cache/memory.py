@@ -66,7 +66,9 @@ class Memory:
         self.embeddings = Embeddings(store, clock)
         self.pools = Pools(store, self.embeddings, self.deletions, clock)
         self.refusals = Refusals(store, self.deletions, clock)
-        self.entries = SemanticCache(store, index, query_model, self.deletions, clock)
+        self.entries = SemanticCache(
+            store, index, query_model, self.deletions, clock, ghosts=bounds.entries
+        )
         # Deletions first: the others ask them.
         view = View([self.deletions, self.pools, self.refusals, self.entries])
         self.follower = Follower(store, view, clock)

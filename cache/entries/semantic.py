@@ -18,7 +18,7 @@ from cache.journal.begun import append_begun
 from cache.journal.notices import Deletion, Eviction
 from cache.journal.records import Positioned, Record, RecordKind
 from cache.sharing.invalidation import Deletions
-from cache.sharing.usage import Usage
+from cache.sharing.usage import Ghosts, Usage
 from cache.stores.protocol import NOTHING, Blob, BlobKind, Freed, Store
 from index import NEIGHBOURS, VectorIndex
 
@@ -61,6 +61,7 @@ class SemanticCache:
         query_model: Fingerprint of the query encoder; entries of another are passed over.
         deletions: Asked which entries must go; has taken in every record before this does.
         clock: Decides what has expired.
+        ghosts: How many evicted queries count as used when they come back.
     """
 
     def __init__(
@@ -70,6 +71,8 @@ class SemanticCache:
         query_model: str,
         deletions: Deletions,
         clock: Clock,
+        *,
+        ghosts: int = 0,
     ) -> None:
         self._store = store
         self._index = index
@@ -82,6 +85,7 @@ class SemanticCache:
         self._ends: list[tuple[float, int]] = []
         self._rankings: OrderedDict[int, Ranking] = OrderedDict()
         self._usage = Usage[int]()
+        self._ghosts = Ghosts(ghosts)
         self._invalid = 0
 
     def __len__(self) -> int:
@@ -219,7 +223,9 @@ class SemanticCache:
             except RecordInvalid as exc:
                 self._pass_over(exc)
                 continue
-            self._forget([p for p in set(eviction.positions) if p in self._entries])
+            going = {p: self._entries[p] for p in eviction.positions if p in self._entries}
+            self._ghosts.add((entry.scope, entry.tag, entry.query) for entry in going.values())
+            self._forget(list(going))
 
     def _is_deleted(self, entry: Entry) -> bool:
         return self._deletions.kills(entry.since, entry.tag, entry.query)
@@ -282,7 +288,10 @@ class SemanticCache:
         for position, entry, embedding in fresh:
             by_scope.setdefault(entry.scope, []).append((position, embedding))
             self._entries[position] = entry
-            self._positions[entry.scope, entry.tag, entry.query] = position
+            key = (entry.scope, entry.tag, entry.query)
+            self._positions[key] = position
+            if self._ghosts.recall(key):
+                self._usage.note(position, entry.created_at)
             heapq.heappush(self._ends, (entry.expires_at, position))
         for scope, rows in by_scope.items():
             vectors = np.stack([embedding for _, embedding in rows]).astype(np.float32)

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-__all__ = ["HALF_LIFE_S", "Usage"]
+__all__ = ["HALF_LIFE_S", "Ghosts", "Usage"]
 
 HALF_LIFE_S = 4 * 3600.0
 """By the hit rates in docs/eviction.md."""
@@ -95,3 +95,40 @@ class Usage(Generic[K]):
     def _sum(self, one: float, other: float) -> float:
         gap = abs(one - other) / self._half_life_s
         return max(one, other) + self._half_life_s * math.log1p(2.0**-gap) / math.log(2)
+
+
+class Ghosts:
+    """
+    What was evicted not long ago, so that what comes back counts as used.
+
+    Every replica sees all evictions and all creations, whoever serves the
+    uses, and knows by a ghost that a creation is not the first request for it
+    (2Q, ARC and S3-FIFO keep such lists). Ghosts are hashes: two that are equal by
+    chance give a head start to what has not earned it, and do no other harm.
+
+    Args:
+        most: How many are remembered: the latest.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._hashes: dict[int, None] = {}
+
+    def __len__(self) -> int:
+        return len(self._hashes)
+
+    def add(self, identities: Iterable[Hashable]) -> None:
+        """Remember what was evicted, by what it is called when it comes back."""
+        for identity in identities:
+            self._hashes.pop(hash(identity), None)
+            self._hashes[hash(identity)] = None
+            if len(self._hashes) > self._most:
+                del self._hashes[next(iter(self._hashes))]
+
+    def recall(self, identity: Hashable) -> bool:
+        """Return whether this was evicted not long ago, and forget it."""
+        return self._hashes.pop(hash(identity), 0) is None
+
+    def clear(self) -> None:
+        """Let go of everything."""
+        self._hashes.clear()

@@ -621,3 +621,18 @@ async def test_entries_that_replace_each_other_leave_nothing_behind(cache, learn
 
     assert len(cache) == 1
     assert len(cache._ends) <= 1
+
+
+async def test_what_comes_back_after_an_eviction_counts_as_used(store, clock):
+    """It was asked for again; of others that are as new nobody knows that yet."""
+    cache = SemanticCache(store, FlatIndex(4), MODEL, Deletions(clock), clock, ghosts=10)
+    records = [
+        as_record(draft("comes back")),
+        eviction(1),
+        as_record(draft("comes back", created_at=NOW + 1)),
+        as_record(draft("is new", created_at=NOW + 1)),
+    ]
+    for position, record in enumerate(records, 1):
+        cache.apply([Positioned(position, record)])
+
+    assert list(cache.least_worth(1)) == [4]
