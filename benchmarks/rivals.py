@@ -1,0 +1,358 @@
+"""Policies of eviction, ours and others', and what becomes of a stream under one."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.streams import DAY_S, Stream
+from cache.sharing.usage import Ghosts, Usage
+
+__all__ = [
+    "Bound",
+    "KnowsPopularity",
+    "LeastFrequent",
+    "LeastRecent",
+    "Lrfu",
+    "Ours",
+    "Policy",
+    "Random",
+    "S3Fifo",
+    "Sieve",
+    "hit_rate",
+]
+
+_WARM_UP_S = DAY_S  # until then nothing has reached the end of its life
+
+
+class Policy(Protocol):
+    """What decides which keys go; keys come in by `create` and leave by `drop` or `evict`."""
+
+    def create(self, key: int, now: float) -> None:
+        """Take in a key that was asked for and not there."""
+
+    def use(self, key: int, now: float) -> None:
+        """Count a hit that this replica served."""
+
+    def drop(self, key: int) -> None:
+        """Forget a key whose life has ended."""
+
+    def evict(self, live: Mapping[int, float], count: int, now: float) -> list[int]:
+        """Choose keys among those that live, by their creation, and forget them."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """
+    How many keys may live, and how many are evicted at once.
+
+    Args:
+        most: Eviction begins when there are more.
+        rest: How many it leaves.
+    """
+
+    most: int
+    rest: int
+
+    @classmethod
+    def batched(cls, most: int) -> "Bound":
+        """Return a bound that evicts down to 95 %, as nearhit does."""
+        return cls(most, most * 95 // 100)
+
+
+def hit_rate(stream: Stream, seen: NDArray[np.bool_], policy: Policy, bound: Bound) -> float:
+    """
+    Return the share of hits after the first day.
+
+    A key lives for a day from its creation, however often it is used. All
+    creations are known to the policy; of the hits, those that are seen.
+
+    Args:
+        stream: The requests.
+        seen: Which of them the evicting replica serves, shape (n,).
+        policy: New, without a past.
+        bound: When to evict, and how much.
+    """
+    replay = _Replay(policy, bound)
+    first = int(np.searchsorted(stream.times, _WARM_UP_S))
+    for part in (slice(None, first), slice(first, None)):
+        hits = replay.run(stream.keys[part], stream.times[part], seen[part])
+    return hits / (len(stream.keys) - first)
+
+
+class _Replay:
+    def __init__(self, policy: Policy, bound: Bound) -> None:
+        self._policy = policy
+        self._bound = bound
+        self._live: dict[int, float] = {}  # in order of creation
+
+    def run(
+        self, keys: NDArray[np.int64], times: NDArray[np.float64], seen: NDArray[np.bool_]
+    ) -> int:
+        """Return how many of the requests are hits."""
+        hits = 0
+        live, use = self._live, self._policy.use
+        requests = zip(keys.tolist(), times.tolist(), seen.tolist(), strict=True)
+        for key, now, is_seen in requests:
+            if live.get(key, -DAY_S) > now - DAY_S:
+                hits += 1
+                if is_seen:
+                    use(key, now)
+            else:
+                self._miss(key, now)
+        return hits
+
+    def _miss(self, key: int, now: float) -> None:
+        if self._live.pop(key, None) is not None:
+            self._policy.drop(key)
+        self._live[key] = now
+        self._policy.create(key, now)
+        if len(self._live) > self._bound.most:
+            self._sweep(now)
+        if len(self._live) > self._bound.most:
+            surplus = len(self._live) - self._bound.rest
+            for victim in self._policy.evict(self._live, surplus, now):
+                del self._live[victim]
+
+    def _sweep(self, now: float) -> None:
+        while (oldest := next(iter(self._live))) and self._live[oldest] <= now - DAY_S:
+            del self._live[oldest]
+            self._policy.drop(oldest)
+
+
+class Ours:
+    """
+    The policy of the service itself.
+
+    Args:
+        half_life_s: When a use counts half.
+        ghosts: How many evicted keys are remembered.
+    """
+
+    def __init__(self, half_life_s: float, ghosts: int) -> None:
+        self._usage = Usage[int](half_life_s)
+        self._ghosts = Ghosts(ghosts)
+        self.use = self._usage.note
+
+    def create(self, key: int, now: float) -> None:
+        """Count as used what was here before."""
+        if self._ghosts.recall(key):
+            self._usage.note(key, now)
+
+    def drop(self, key: int) -> None:
+        """Forget."""
+        self._usage.forget([key])
+
+    def evict(self, live: Mapping[int, float], count: int, now: float) -> list[int]:
+        """Choose as the service does."""
+        victims = self._usage.victims(live, count)
+        self._usage.forget(victims)
+        self._ghosts.add(victims)
+        return victims
+
+
+class LeastRecent:
+    """LRU: what was used, or created, longest ago."""
+
+    def __init__(self) -> None:
+        self._order = OrderedDict[int, None]()
+
+    def create(self, key: int, now: float) -> None:
+        """Come last."""
+        self._order[key] = None
+
+    def use(self, key: int, now: float) -> None:
+        """Come last again."""
+        self._order.move_to_end(key)
+
+    def drop(self, key: int) -> None:
+        """Leave the order."""
+        del self._order[key]
+
+    def evict(self, live: Mapping[int, float], count: int, now: float) -> list[int]:
+        """Take the first."""
+        return [self._order.popitem(last=False)[0] for _ in range(count)]
+
+
+class Lrfu:
+    """
+    LRFU: the least sum of uses, creation among them, whose weight halves (Lee et al. 2001).
+
+    Args:
+        half_life_s: When a use counts for half.
+    """
+
+    def __init__(self, half_life_s: float) -> None:
+        self._half_life_s = half_life_s
+        self._worth: dict[int, float] = {}  # in order of creation
+
+    def create(self, key: int, now: float) -> None:
+        """Count the first use."""
+        self._worth[key] = 2 ** (now / self._half_life_s)
+
+    def use(self, key: int, now: float) -> None:
+        """Count another."""
+        self._worth[key] += 2 ** (now / self._half_life_s)
+
+    def drop(self, key: int) -> None:
+        """Forget."""
+        del self._worth[key]
+
+    def evict(self, live: Mapping[int, float], count: int, now: float) -> list[int]:
+        """Take the least, of equals the ones created first."""
+        keys = np.fromiter(self._worth, np.int64, len(self._worth))
+        worth = np.fromiter(self._worth.values(), np.float64, len(keys))
+        victims: list[int] = keys[np.argsort(worth, kind="stable")[:count]].tolist()
+        for key in victims:
+            del self._worth[key]
+        return victims
+
+
+class LeastFrequent(Lrfu):
+    """LFU: the fewest uses, however long ago."""
+
+    def __init__(self) -> None:
+        super().__init__(np.inf)
+
+
+class Random:
+    """
+    Whatever chance says.
+
+    Args:
+        seed: Of the chance.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._chance = np.random.default_rng(seed)
+
+    def create(self, key: int, now: float) -> None:
+        """Nothing is remembered."""
+
+    def use(self, key: int, now: float) -> None:
+        """Nothing is remembered."""
+
+    def drop(self, key: int) -> None:
+        """Nothing is remembered."""
+
+    def evict(self, live: Mapping[int, float], count: int, now: float) -> list[int]:
+        """Draw."""
+        keys = np.fromiter(live, np.int64, len(live))
+        victims: list[int] = self._chance.choice(keys, count, replace=False).tolist()
+        return victims
+
+
+class KnowsPopularity(Random):
+    """
+    What nobody can have: evicts what is the least popular now.
+
+    Args:
+        popular: Each key's share of the requests at a time.
+    """
+
+    def __init__(self, popular: Callable[[float], NDArray[np.float64]]) -> None:
+        super().__init__(0)
+        self._popular = popular
+
+    def evict(self, live: Mapping[int, float], count: int, now: float) -> list[int]:
+        """Take the least popular."""
+        keys = np.fromiter(live, np.int64, len(live))
+        victims: list[int] = keys[np.argsort(self._popular(now)[keys])[:count]].tolist()
+        return victims
+
+
+class Sieve:
+    """SIEVE (Zhang et al., NSDI 2024): a hand goes from old to new and spares what was used."""
+
+    def __init__(self) -> None:
+        # Used since the hand was there; both in order of creation, the hand between them
+        self._behind = OrderedDict[int, bool]()
+        self._ahead = OrderedDict[int, bool]()
+
+    def create(self, key: int, now: float) -> None:
+        """Come last."""
+        self._ahead[key] = False
+
+    def use(self, key: int, now: float) -> None:
+        """Mark, in place."""
+        part = self._ahead if key in self._ahead else self._behind
+        part[key] = True
+
+    def drop(self, key: int) -> None:
+        """Leave the order."""
+        (self._ahead if key in self._ahead else self._behind).pop(key)
+
+    def evict(self, live: Mapping[int, float], count: int, now: float) -> list[int]:
+        """Move the hand on until it has found enough."""
+        victims: list[int] = []
+        while len(victims) < count:
+            if not self._ahead:
+                self._ahead, self._behind = self._behind, self._ahead
+            key, used = self._ahead.popitem(last=False)
+            if used:
+                self._behind[key] = False
+            else:
+                victims.append(key)
+        return victims
+
+
+class S3Fifo:
+    """
+    S3-FIFO (Yang et al., SOSP 2023): a small queue in front of the main one, and a list of ghosts.
+
+    It sees queries come back that were evicted; the other policies know no text.
+
+    Args:
+        most: How many keys may live: a tenth of them in the small queue.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._small_most = most // 10
+        self._main_most = most - most // 10
+        self._small = OrderedDict[int, int]()  # uses of each, three at most
+        self._main = OrderedDict[int, int]()
+        self._ghosts = OrderedDict[int, None]()
+
+    def create(self, key: int, now: float) -> None:
+        """Enter the small queue, or the main one where it was evicted not long ago."""
+        known = key in self._ghosts
+        self._ghosts.pop(key, None)
+        (self._main if known else self._small)[key] = 0
+
+    def use(self, key: int, now: float) -> None:
+        """Count, up to three."""
+        queue = self._small if key in self._small else self._main
+        queue[key] = min(queue[key] + 1, 3)
+
+    def drop(self, key: int) -> None:
+        """Leave the queues."""
+        (self._small if key in self._small else self._main).pop(key)
+
+    def evict(self, live: Mapping[int, float], count: int, now: float) -> list[int]:
+        """Let the queues run until they have given enough."""
+        victims: list[int] = []
+        while len(victims) < count:
+            small = len(self._small) >= self._small_most or not self._main
+            victims += self._from_small() if small else self._from_main()
+        return victims
+
+    def _from_small(self) -> list[int]:
+        key, uses = self._small.popitem(last=False)
+        if uses > 1:
+            self._main[key] = 0
+            return []
+        self._ghosts[key] = None
+        if len(self._ghosts) > self._main_most:
+            self._ghosts.popitem(last=False)
+        return [key]
+
+    def _from_main(self) -> list[int]:
+        key, uses = self._main.popitem(last=False)
+        if uses:
+            self._main[key] = uses - 1
+            return []
+        return [key]
