@@ -15,11 +15,11 @@ from cache.journal.records import Mark
 from cache.journal.view import View
 from cache.pools.embeddings import Embeddings
 from cache.pools.pools import Pools
-from cache.sharing.eviction import Bounds, Evictor, evict_entries
+from cache.sharing.eviction import Bounds, Evictor, evict
 from cache.sharing.invalidation import Deletions
 from cache.sharing.outbox import Outbox
 from cache.sharing.refusals import Refusals
-from cache.stores.protocol import BlobKind, Store
+from cache.stores.protocol import Store
 from index import VectorIndex
 
 __all__ = ["Deleted", "Memory"]
@@ -121,6 +121,5 @@ class Memory:
                 await self.follower.reach(position)
         # Only room is at stake from here on: nobody serves them any more.
         with suppress(StoreUnavailable, JournalReplaced):
-            await evict_entries(self.store, entries, generation=generation, now=now)
-            await self.store.drop(BlobKind.POOL, pools)
+            await evict(self.store, entries, pools, generation=generation, now=now)
         return Deleted(position, len(entries), len(pools))

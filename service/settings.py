@@ -95,7 +95,9 @@ class Settings(BaseSettings):
 
     # Cache
     store: str = Field(
-        "sqlite:///.cache/nearhit.db", description="Where everything learnt is kept."
+        "sqlite:///.cache/nearhit.db",
+        repr=False,  # it may hold a password
+        description="Where everything learnt is kept.",
     )
     store_timeout_s: float = Field(2.0, gt=0, description="Longest wait for the store.")
     max_entries: int = Field(

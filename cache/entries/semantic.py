@@ -136,9 +136,7 @@ class SemanticCache:
             ranking = await self._read_ranking(entry.ranking_key)
         # It may have gone, or been replaced, while the store was asked.
         if ranking is not None and self._entries.get(position) is entry:
-            self._rankings[position] = ranking
-            if len(self._rankings) > _RANKINGS_IN_MEMORY:
-                self._rankings.popitem(last=False)
+            self._keep(position, ranking)
         return ranking
 
     async def remember(self, draft: Draft) -> int | None:
@@ -157,12 +155,17 @@ class SemanticCache:
             if self._deletions.kills_from(draft.begun, entry.tag, entry.query):
                 return None
             body = encode_entry(replace(entry, since=since), draft.embedding)
-            return await self._store.append(
+            position = await self._store.append(
                 [Record(RecordKind.ENTRY, body, entry.expires_at)],
                 [blob],
                 generation=generation,
                 freed=self._replaced_by(entry, generation),
             )
+            # Or a store that goes away now would take the answer along. Only where this view
+            # is of the same journal: in another one the position is another entry's.
+            if generation == self._generation:
+                self._keep(position, draft.ranking)
+            return position
 
         return await append_begun(draft.begun, append)
 
@@ -195,6 +198,7 @@ class SemanticCache:
         self._generation = generation
         self._forget(list(self._entries))
         self._ends.clear()
+        self._rankings.clear()
 
     def _replaced_by(self, entry: Entry, generation: str | None) -> Freed:
         """Return what a journal need not keep once an entry is there."""
@@ -250,6 +254,11 @@ class SemanticCache:
     def covered_by(self, deletion: Deletion) -> dict[int, Entry]:
         """Return all entries that a deletion takes, by position."""
         return {p: e for p, e in self._entries.items() if deletion.covers(e.tag, e.query)}
+
+    def _keep(self, position: int, ranking: Ranking) -> None:
+        self._rankings[position] = ranking
+        if len(self._rankings) > _RANKINGS_IN_MEMORY:
+            self._rankings.popitem(last=False)
 
     async def _read_ranking(self, key: str) -> Ranking | None:
         body = (await self._store.get(BlobKind.RANKING, [key])).get(key)

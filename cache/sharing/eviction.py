@@ -1,7 +1,7 @@
 """Eviction: one replica makes room, and tells all of them through the journal."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ from cache.journal.notices import Eviction
 from cache.pools.pools import Pools
 from cache.stores.protocol import BlobKind, Freed, Lease, Store
 
-__all__ = ["Bounds", "Evictor", "evict_entries"]
+__all__ = ["Bounds", "Evictor", "evict"]
 
 _log = structlog.get_logger(__name__)
 
@@ -25,6 +25,8 @@ _LEASE_S = 30.0
 _CATCH_UP_S = 5.0
 _EVERY_S = 5.0
 _AT_ONCE = 500
+_PAUSE_S = 10.0
+_LONGEST_PAUSE_S = 600.0
 _KEPT_SHARE = 0.95
 _KEPT_SHARE_WHEN_FULL = 0.9
 
@@ -77,6 +79,8 @@ class Evictor:
         self._bounds = bounds
         self._clock = clock
         self._full = asyncio.Event()
+        self._room_made_at = float("-inf")
+        self._pause_s = 0.0
         self._evicted_entries = 0
         self._evicted_pools = 0
 
@@ -100,10 +104,26 @@ class Evictor:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_EVERY_S):
                     await self._full.wait()
-            full = self._full.is_set()
-            self._full.clear()
-            with suppress(StoreUnavailable, JournalReplaced, LeaseLost):
-                await self.evict(store_is_full=full)
+            try:
+                await self.evict(store_is_full=self._is_full_now())
+            except (StoreUnavailable, JournalReplaced, LeaseLost) as exc:
+                _log.warning("eviction_failed", reason=str(exc))
+
+    def _is_full_now(self) -> bool:
+        """
+        Return whether room is to be made though no bound is passed.
+
+        Ever more seldom while that does not help: whatever else fills the store, the
+        whole cache must not be given up for it.
+        """
+        now, full = self._clock.monotonic(), self._full.is_set()
+        self._full.clear()
+        if not full or now < self._room_made_at + self._pause_s:
+            return False
+        lasts = now < self._room_made_at + _LONGEST_PAUSE_S + self._pause_s
+        self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S) if lasts else _PAUSE_S
+        self._room_made_at = now
+        return True
 
     async def evict(self, *, store_is_full: bool = False) -> int:
         """
@@ -145,18 +165,15 @@ class Evictor:
         # Of the journal the victims are chosen in; in another one these positions are others'.
         generation, now = self._follower.mark.generation, self._clock.now()
         entries, pools = self._victims(store_is_full)
+        if not entries and not pools:
+            return 0
         if store_is_full:
             # Most of what is kept, and of no replica's view: photos of pools long gone too.
             await self._store.shed(BlobKind.BLOCK, 1 - _KEPT_SHARE_WHEN_FULL)
-        await evict_entries(self._store, entries, generation=generation, lease=lease, now=now)
+        await evict(self._store, entries, pools, generation=generation, lease=lease, now=now)
         self._evicted_entries += len(entries)
-        if pools:
-            # Room first: a full store would refuse the record.
-            await self._store.drop(BlobKind.POOL, pools)
-            record = Eviction(pools=pools).record(now)
-            await self._store.append([record], generation=generation, lease=lease)
-            self._evicted_pools += len(pools)
-        _log.info("evicted", entries=len(entries), pools=len(pools))
+        self._evicted_pools += len(pools)
+        _log.info("evicted", entries=len(entries), pools=len(pools), full=store_is_full)
         return len(entries) + len(pools)
 
     def _victims(self, store_is_full: bool) -> tuple[dict[int, Entry], list[str]]:
@@ -169,20 +186,22 @@ class Evictor:
         return along | alone, pools
 
 
-async def evict_entries(
+async def evict(
     store: Store,
     entries: Mapping[int, Entry],
+    pools: Sequence[str],
     *,
     generation: str | None,
     now: float,
     lease: Lease | None = None,
 ) -> None:
     """
-    Evict entries from a store and every replica's memory, so many at a time.
+    Evict from a store and from every replica's memory, so many at a time.
 
     Args:
         store: Where they are.
         entries: By position.
+        pools: Ids; their entries should be among `entries`.
         generation: The journal the positions are of.
         now: Wall time.
         lease: The lease to evict, where one is needed.
@@ -191,11 +210,13 @@ async def evict_entries(
         StoreUnavailable, LeaseLost, JournalReplaced: As `Store.append`; some may have gone.
     """
     positions = sorted(entries)
-    for start in range(0, len(positions), _AT_ONCE):
+    # Pools go along with the first entries: a full store takes a record that frees something.
+    for start in range(0, max(1, len(positions)), _AT_ONCE):
         some = positions[start : start + _AT_ONCE]
         freed = Freed(some, [entries[p].ranking_key for p in some])
-        record = Eviction(positions=some).record(now)
+        record = Eviction(some, pools if start == 0 else ()).record(now)
         await store.append([record], generation=generation, lease=lease, freed=freed)
+    await store.drop(BlobKind.POOL, pools)
 
 
 def _excess(count: int, most: int, store_is_full: bool) -> int:

@@ -32,7 +32,8 @@ def open_store(settings: Settings, clock: Clock) -> Store:
         return _redis(settings.store, clock, timeout_s)
     # Without its value: a store's address may hold a password.
     raise SetupError(
-        "NEARHIT_STORE must be sqlite:///PATH, redis://HOST:PORT/0 or rediss://HOST:PORT/0."
+        "NEARHIT_STORE must be sqlite:///PATH, redis://HOST:PORT/0, rediss://HOST:PORT/0 "
+        "or unix://SOCKET?db=0."
     )
 
 

@@ -1,6 +1,7 @@
 """What was used, and what goes first."""
 
 import math
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -37,8 +38,7 @@ def test_the_least_sum_goes_first(lives: list[tuple[float, list[float]]]):
     sums = [worth(*lives[key], 2000.0) for key in order]
     assert sorted(order) == list(created)
     assert all(
-        one <= other or math.isclose(one, other, rel_tol=1e-6)
-        for one, other in zip(sums, sums[1:], strict=False)
+        one <= other or math.isclose(one, other, rel_tol=1e-6) for one, other in pairwise(sums)
     )
 
 

@@ -72,3 +72,21 @@ def test_a_log_line_tells_the_call_and_the_reason(failures):
 
     assert (logs[0]["event"], logs[0]["call"]) == ("store_unavailable", "append")
     assert logs[0]["reason"] == "It is away."
+
+
+def test_another_reason_is_news(failures):
+    """That the store is full is told though it was away a moment ago."""
+    levels(failures, 1)
+
+    with capture_logs() as logs:
+        failures.note("append", StoreFull("It is full."))
+
+    assert [log["log_level"] for log in logs] == ["warning"]
+
+
+def test_reasons_without_end_take_no_room_without_end(failures):
+    """Whatever a server makes up, only so many reasons are kept."""
+    for number in range(1000):
+        failures.note("append", StoreUnavailable(f"Error {number}."))
+
+    assert len(failures._quiet_until) <= 32
