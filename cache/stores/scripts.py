@@ -62,15 +62,19 @@ end
 -- keys is not there: it never was, or has been flushed or evicted.
 local function journal(fresh)
   local since = history()
-  local meta = redis.call('HMGET', META, 'name', 'end')
+  local meta = redis.pcall('HMGET', META, 'name', 'end')
+  if meta.err then
+    redis.call('UNLINK', META)
+    meta = {}
+  end
   local name, last = meta[1], tonumber(meta[2] or '')
   local kind = redis.call('TYPE', JOURNAL).ok
-  local there = kind == 'stream'
-  if not there and kind ~= 'none' then
-    error({err = 'WRONGTYPE The journal is no stream.'})
-  end
-  if not name or not last or (last > 0 and not there) then
-    if there then redis.call('UNLINK', JOURNAL) end
+  local top = kind == 'stream' and redis.call('XREVRANGE', JOURNAL, '+', '-', 'COUNT', 1)[1]
+  local id = top and tonumber(string.match(top[1], '^(%d+)%-0$')) or 0
+  -- Nor is it a journal where somebody else has put what no append can follow.
+  local sound = name and last and last >= 0 and last <= 2^53 and id <= last
+  if not sound or (kind ~= 'stream' and (last > 0 or kind ~= 'none')) then
+    redis.call('UNLINK', JOURNAL)
     -- Tokens rise over this too, as time does.
     local time = redis.call('TIME')
     local token = time[1] * 1000000 + time[2]

@@ -285,20 +285,6 @@ async def test_keys_of_another_type_are_absent_to_who_reads(store, server):
     assert there == [False] * 4
 
 
-@pytest.mark.parametrize("key", [naming.META, naming.JOURNAL])
-async def test_a_journal_of_another_type_is_unavailable(store, server, key):
-    """What is not ours is not overwritten."""
-    server.call("SET", key, "mine")
-
-    for call in (store.append([record()]), store.append([record()], freed=Freed([1]))):
-        with pytest.raises(StoreUnavailable):
-            await call
-    with pytest.raises(StoreUnavailable):
-        await store.read(0, 10)
-
-    assert server.call("GET", key) == b"mine"
-
-
 async def test_leases_cells_and_counters_of_another_type_are_unavailable(store, server):
     """And no error of another kind."""
     for key in (naming.lease("collect"), naming.cell("thresholds"), naming.COUNTERS):
@@ -498,3 +484,44 @@ async def test_a_photo_takes_few_bytes(store, server):
         await store.put([blob(key, bytes(19), kind=BlobKind.PHOTO) for key in some])
 
     assert (server.used_bytes() - before) / len(keys_of_photos) < 100
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param([("XADD", naming.JOURNAL, "*", "k", "zz")], id="an id of somebody else's"),
+        pytest.param(
+            [("DEL", naming.JOURNAL), ("SET", naming.JOURNAL, "x")], id="a text for a journal"
+        ),
+        pytest.param(
+            [("DEL", naming.META), ("SET", naming.META, "x")], id="a text for what is known of it"
+        ),
+        pytest.param([("HSET", naming.META, "end", "1e300")], id="an end beyond all numbers"),
+        pytest.param([("HSET", naming.META, "end", "nan")], id="an end that is no number"),
+        pytest.param([("HSET", naming.META, "end", "-5")], id="an end before the start"),
+    ],
+)
+async def test_a_damaged_journal_is_begun_anew(store, server, damage):
+    """What no append could follow is no journal: another one begins, and works."""
+    await store.append([record(), record()])
+    before = (await store.read(0, 10)).generation
+    for command in damage:
+        server.call(*command)
+
+    position = await store.append([record()])
+    page = await store.read(0, 10)
+
+    assert (position, page.end, positions(page)) == (1, 1, [1])
+    assert page.generation != before
+
+
+async def test_a_journal_whose_records_are_all_deleted_goes_on(store):
+    """An empty stream is still a journal; its positions are not issued again."""
+    position = await store.append([record()])
+    await store.append([record()], freed=Freed([position]))
+    before = (await store.read(0, 10)).generation
+    await store.append([record()], freed=Freed([2]))
+    await store.append([record()], freed=Freed([3, 4]))
+
+    assert (await store.read(0, 10)).generation == before
+    assert await store.append([record()]) == 5
