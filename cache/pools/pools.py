@@ -85,7 +85,7 @@ class Pools:
             if own not in self._pools:
                 raise
             pool = None
-        return pool if pool or own is None else await self.get(own)
+        return pool if pool is not None or own is None else await self.get(own)
 
     def is_warm(self, key: PoolKey) -> bool:
         """Return whether a key has a pool, as far as can be told without asking the store."""

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cache.entries.entry import Draft
-from cache.journal.notices import Deletion, Eviction
+from cache.journal.notices import Deletion
 from cache.memory import Memory
-from cache.stores.protocol import Freed
+from cache.sharing.eviction import evict_entries
 from cache.stores.sqlite import SqliteStore
 from index import FlatIndex
 from tests.cache.examples import MODEL, NOW, SCOPE, direction, draft, pool
@@ -93,10 +93,10 @@ class World:
         """Evict what a replica thinks is worth least."""
         await self.catch_up_all()
         memory = self.memories[replica]
-        victims = list(memory.entries.least_worth(count))
-        record = Eviction(victims).record(self.clock.now())
-        position = await memory.store.append([record], freed=Freed(victims))
-        self.evictions.append((position, victims))
+        victims = memory.entries.least_worth(count)
+        await evict_entries(memory.store, victims, generation=None, now=self.clock.now())
+        end = (await memory.store.read(0, 1)).end
+        self.evictions += [(end, list(victims))] if victims else []
 
     async def pass_time(self, seconds: float) -> None:
         """Let some entries end."""

@@ -43,11 +43,7 @@ def test_processes_that_have_ended_still_count():
 
     assert (sums["searches"], sums["replicas"], sums["age_s"]) == (3, 1, 1)
     assert sums["latency_ms"]["pool"]["p95"] > 100
-    assert (sums["entries"], sums["vector_bytes"], sums["journal"]) == (
-        3,
-        300,
-        {"lag": 0, "rebuilds": 0},
-    )
+    assert (sums["entries"], sums["vector_bytes"], sums["journal"]["lag"]) == (3, 300, 0)
 
 
 def test_the_age_is_that_of_the_oldest_live_flush():

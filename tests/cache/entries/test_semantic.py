@@ -190,6 +190,20 @@ async def test_an_entry_not_swept_lives_again_when_the_clock_steps_back(cache, l
     assert queries(cache) == ["a tiger"]
 
 
+async def test_an_entry_is_a_miss_from_its_end_on_after_a_step_back_too(cache, learn, clock):
+    """A clock set back does not let an entry outlive the moment it was to end at."""
+    learn(draft(expires_at=clock.now() + 60))
+    clock.advance(seconds=30)
+    clock.step_back(seconds=1000)
+    before = queries(cache)
+
+    clock.advance(seconds=1030)
+
+    assert before == ["a tiger"]
+    assert queries(cache) == []
+    assert cache.exact(SCOPE, "tiger", "a tiger") is None
+
+
 async def test_a_swept_entry_stays_away_when_the_clock_steps_back(cache, learn, clock):
     """What was let go is not served again, whatever the clock does."""
     learn(draft(expires_at=clock.now() + 60))

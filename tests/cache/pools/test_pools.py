@@ -252,6 +252,15 @@ async def test_an_older_pool_is_still_found_by_its_id(ours, others):
     assert [one.id for one in held] == ["pool-1", "theirs", "pool-1", "theirs"]
 
 
+async def test_an_empty_pool_replaces_one_that_is_held(ours, others, clock):
+    """That a tag has no photos any more is news, also to who still has some in memory."""
+    ours.pools.hold(pool(lifetime_s=60))
+    clock.advance(seconds=60)
+    await others.fetched(pool(0, pool_id="empty", fetched_at=clock.now()))
+
+    assert await ours.found(pool()) == "empty"
+
+
 async def test_where_the_published_pool_is_gone_the_own_is_found(ours, others, store):
     """A pool at hand is better than none, though another one was published later."""
     ours.pools.hold(pool())
