@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from cache.entries.entry import Draft
 from cache.journal.notices import Deletion
 from cache.memory import Memory
-from cache.sharing.eviction import evict_entries
+from cache.sharing.eviction import evict
 from cache.stores.sqlite import SqliteStore
 from index import FlatIndex
 from tests.cache.examples import MODEL, NOW, SCOPE, direction, draft, pool
@@ -94,7 +94,7 @@ class World:
         await self.catch_up_all()
         memory = self.memories[replica]
         victims = memory.entries.least_worth(count)
-        await evict_entries(memory.store, victims, generation=None, now=self.clock.now())
+        await evict(memory.store, victims, (), generation=None, now=self.clock.now())
         end = (await memory.store.read(0, 1)).end
         self.evictions += [(end, list(victims))] if victims else []
 
