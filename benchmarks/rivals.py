@@ -1,7 +1,7 @@
 """Policies of eviction, ours and others', and what becomes of a stream under one."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.streams import DAY_S, Stream
-from cache.sharing.usage import Ghosts, Usage
+from cache.sharing.usage import Usage
 
 __all__ = [
     "Bound",
-    "KnowsPopularity",
+    "KnowsFuture",
     "LeastFrequent",
     "LeastRecent",
     "Lrfu",
@@ -129,19 +129,16 @@ class Ours:
     The policy of the service itself.
 
     Args:
-        half_life_s: When a use counts half.
-        ghosts: How many evicted keys are remembered.
+        most: How many keys may live.
     """
 
-    def __init__(self, half_life_s: float, ghosts: int) -> None:
-        self._usage = Usage[int](half_life_s)
-        self._ghosts = Ghosts(ghosts)
+    def __init__(self, most: int) -> None:
+        self._usage = Usage[int](most)
         self.use = self._usage.note
 
     def create(self, key: int, now: float) -> None:
-        """Count as used what was here before."""
-        if self._ghosts.recall(key):
-            self._usage.note(key, now)
+        """Take in a key, which may have been here before."""
+        self._usage.create(key, key, now)
 
     def drop(self, key: int) -> None:
         """Forget."""
@@ -150,8 +147,7 @@ class Ours:
     def evict(self, live: Mapping[int, float], count: int, now: float) -> list[int]:
         """Choose as the service does."""
         victims = self._usage.victims(live, count)
-        self._usage.forget(victims)
-        self._ghosts.add(victims)
+        self._usage.evict({key: key for key in victims})
         return victims
 
 
@@ -246,22 +242,27 @@ class Random:
         return victims
 
 
-class KnowsPopularity(Random):
+class KnowsFuture(Random):
     """
-    What nobody can have: evicts what is the least popular now.
+    What nobody can have: evicts what is asked for last, or not while it lives (Belady 1966).
 
     Args:
-        popular: Each key's share of the requests at a time.
+        stream: The requests, those to come included.
     """
 
-    def __init__(self, popular: Callable[[float], NDArray[np.float64]]) -> None:
+    def __init__(self, stream: Stream) -> None:
         super().__init__(0)
-        self._popular = popular
+        self._span = stream.times[-1] + DAY_S
+        self._requests = np.sort(stream.keys * self._span + stream.times)
 
     def evict(self, live: Mapping[int, float], count: int, now: float) -> list[int]:
-        """Take the least popular."""
+        """Take those whose next request is the farthest."""
         keys = np.fromiter(live, np.int64, len(live))
-        victims: list[int] = keys[np.argsort(self._popular(now)[keys])[:count]].tolist()
+        created = np.fromiter(live.values(), np.float64, len(keys))
+        places = np.searchsorted(self._requests, keys * self._span + now, side="right")
+        following = np.append(self._requests, np.inf)[places] - keys * self._span
+        following[following >= created + DAY_S] = np.inf
+        victims: list[int] = keys[np.argsort(-following)[:count]].tolist()
         return victims
 
 

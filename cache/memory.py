@@ -64,10 +64,10 @@ class Memory:
         self.store = store
         self.deletions = Deletions(clock)
         self.embeddings = Embeddings(store, clock)
-        self.pools = Pools(store, self.embeddings, self.deletions, clock)
+        self.pools = Pools(store, self.embeddings, self.deletions, clock, most=bounds.pools)
         self.refusals = Refusals(store, self.deletions, clock)
         self.entries = SemanticCache(
-            store, index, query_model, self.deletions, clock, ghosts=bounds.entries
+            store, index, query_model, self.deletions, clock, most=bounds.entries
         )
         # Deletions first: the others ask them.
         view = View([self.deletions, self.pools, self.refusals, self.entries])

@@ -18,7 +18,7 @@ from cache.journal.begun import append_begun
 from cache.journal.notices import Deletion, Eviction
 from cache.journal.records import Positioned, Record, RecordKind
 from cache.sharing.invalidation import Deletions
-from cache.sharing.usage import Ghosts, Usage
+from cache.sharing.usage import Usage
 from cache.stores.protocol import NOTHING, Blob, BlobKind, Freed, Store
 from index import NEIGHBOURS, VectorIndex
 
@@ -61,7 +61,7 @@ class SemanticCache:
         query_model: Fingerprint of the query encoder; entries of another are passed over.
         deletions: Asked which entries must go; has taken in every record before this does.
         clock: Decides what has expired.
-        ghosts: How many evicted queries count as used when they come back.
+        most: How many entries there may be, for the order in which they go.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class SemanticCache:
         deletions: Deletions,
         clock: Clock,
         *,
-        ghosts: int = 0,
+        most: int = 100_000,
     ) -> None:
         self._store = store
         self._index = index
@@ -84,8 +84,7 @@ class SemanticCache:
         self._positions: dict[_Key, int] = {}
         self._ends: list[tuple[float, int]] = []
         self._rankings: OrderedDict[int, Ranking] = OrderedDict()
-        self._usage = Usage[int]()
-        self._ghosts = Ghosts(ghosts)
+        self._usage = Usage[int](most)
         self._invalid = 0
 
     def __len__(self) -> int:
@@ -228,7 +227,7 @@ class SemanticCache:
                 self._pass_over(exc)
                 continue
             going = {p: self._entries[p] for p in eviction.positions if p in self._entries}
-            self._ghosts.add((entry.scope, entry.tag, entry.query) for entry in going.values())
+            self._usage.evict({p: (e.scope, e.tag, e.query) for p, e in going.items()})
             self._forget(list(going))
 
     def _is_deleted(self, entry: Entry) -> bool:
@@ -299,8 +298,7 @@ class SemanticCache:
             self._entries[position] = entry
             key = (entry.scope, entry.tag, entry.query)
             self._positions[key] = position
-            if self._ghosts.recall(key):
-                self._usage.note(position, entry.created_at)
+            self._usage.create(position, key, entry.created_at)
             heapq.heappush(self._ends, (entry.expires_at, position))
         for scope, rows in by_scope.items():
             vectors = np.stack([embedding for _, embedding in rows]).astype(np.float32)

@@ -37,6 +37,7 @@ class Pools:
         deletions: Asked which pools must go; has taken in every record before this does.
         clock: Decides what has expired.
         in_memory: How many pools stay decoded; the least recently used goes.
+        most: How many pools there may be, for the order in which they go.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Pools:
         clock: Clock,
         *,
         in_memory: int = 256,
+        most: int = 1000,
     ) -> None:
         self._store = store
         self._embeddings = embeddings
@@ -57,7 +59,7 @@ class Pools:
         self._notices: dict[str, Notice] = {}
         self._current: dict[str, str] = {}
         self._own: dict[str, str] = {}
-        self._usage = Usage[str]()
+        self._usage = Usage[str](most)
         self._pools: OrderedDict[str, Pool] = OrderedDict()
         self._photos: dict[str, Mapping[str, Candidate]] = {}
 
@@ -230,13 +232,19 @@ class Pools:
 
     def _take(self, notice: Notice) -> None:
         if notice.expires_at > self._clock.now() and not self._is_deleted(notice):
+            if notice.pool_id not in self._notices:
+                made_at = notice.expires_at - POOL_LIFETIME_S
+                self._usage.create(notice.pool_id, notice.key, made_at)
             self._notices[notice.pool_id] = notice
             self._current[notice.key] = notice.pool_id
 
     def _evict(self, records: Sequence[Positioned]) -> None:
         for positioned in records:
             try:
-                self._forget(Eviction.of(positioned.record).pools)
+                going = Eviction.of(positioned.record).pools
+                known = {p: self._notices[p].key for p in going if p in self._notices}
+                self._usage.evict(known)
+                self._forget(going)
             except RecordInvalid as exc:
                 _log.warning("record_ignored", reason=str(exc))
 

@@ -639,7 +639,7 @@ async def test_entries_that_replace_each_other_leave_nothing_behind(cache, learn
 
 async def test_what_comes_back_after_an_eviction_counts_as_used(store, clock):
     """It was asked for again; of others that are as new nobody knows that yet."""
-    cache = SemanticCache(store, FlatIndex(4), MODEL, Deletions(clock), clock, ghosts=10)
+    cache = SemanticCache(store, FlatIndex(4), MODEL, Deletions(clock), clock, most=20)
     records = [
         as_record(draft("comes back")),
         eviction(1),
