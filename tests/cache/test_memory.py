@@ -1,5 +1,7 @@
 """What one replica remembers, deletes or evicts holds on all of them."""
 
+import asyncio
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -81,9 +83,10 @@ async def test_no_replica_serves_what_was_deleted(ours, others, deletion, left):
 
 
 async def test_a_deletion_is_in_force_when_it_returns(ours):
-    """Whoever deletes and searches again finds nothing of it."""
+    """Whoever deletes and searches again finds nothing of it, though the journal is slow."""
     await ours.memory.outbox.write(draft())
     await ours.catch_up()
+    ours.door.before("read", partial(asyncio.sleep, 0.2))
 
     await ours.memory.delete(Deletion())
 
