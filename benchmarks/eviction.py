@@ -9,18 +9,16 @@ from statistics import geometric_mean
 
 from benchmarks.eviction_plot import plot
 from benchmarks.harness import Report, Samples
+from benchmarks.replay import Bound, Policy, hit_rate
 from benchmarks.rivals import (
-    Bound,
     KnowsFuture,
     LeastFrequent,
     LeastRecent,
     Lrfu,
     Ours,
-    Policy,
     Random,
     S3Fifo,
     Sieve,
-    hit_rate,
 )
 from benchmarks.streams import DAY_S, HOUR_S, Stream, Zipf, draw, sample
 from cache.sharing.usage import Usage

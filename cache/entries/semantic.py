@@ -216,8 +216,13 @@ class SemanticCache:
                 entry, embedding = read
                 key = (entry.scope, entry.tag, entry.query)
                 fresh[key] = (positioned.position, entry, embedding)
-        self._forget([self._positions[key] for key in fresh if key in self._positions])
+        replaced = [key for key in fresh if key in self._positions]
+        self._forget([self._positions[key] for key in replaced])
         self._take(list(fresh.values()))
+        for key in replaced:
+            # Ranked afresh while it lived: asked for again, though no hit tells of it.
+            position, entry, _ = fresh[key]
+            self._usage.note(position, entry.created_at)
 
     def _evict(self, records: Sequence[Positioned]) -> None:
         for positioned in records:

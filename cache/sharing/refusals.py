@@ -109,8 +109,8 @@ class Refusals:
         self._refusals = {k: held for k, held in self._refusals.items() if held[1].expires_at > now}
 
     def reset(self, generation: str) -> None:
-        """Forget everything: the journal is another one."""
-        self._refusals.clear()
+        """Forget what the journal told: it is another one. What nobody was told of stays."""
+        self._refusals = {key: held for key, held in self._refusals.items() if not held[0]}
 
     def _note(self, records: Sequence[Positioned]) -> None:
         for positioned in records:

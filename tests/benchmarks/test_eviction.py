@@ -6,8 +6,8 @@ from math import inf
 import numpy as np
 import pytest
 
+from benchmarks.replay import Bound, hit_rate
 from benchmarks.rivals import (
-    Bound,
     KnowsFuture,
     LeastFrequent,
     LeastRecent,
@@ -16,7 +16,6 @@ from benchmarks.rivals import (
     Random,
     S3Fifo,
     Sieve,
-    hit_rate,
 )
 from benchmarks.streams import DAY_S, HOUR_S, Zipf, draw, sample
 
