@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.harness import Report, machine
 
-_NAMES = ("tiers", "demo")
+_NAMES = ("tiers", "demo", "eviction")
 _FOLDER = Path(__file__).parent
 
 
