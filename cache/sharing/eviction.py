@@ -28,7 +28,7 @@ _AT_ONCE = 500
 _PAUSE_S = 10.0
 _LONGEST_PAUSE_S = 600.0
 _KEPT_SHARE = 0.95
-_KEPT_SHARE_WHEN_FULL = 0.9
+_SHARE_WHEN_FULL = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +165,11 @@ class Evictor:
         # Of the journal the victims are chosen in; in another one these positions are others'.
         generation, now = self._follower.mark.generation, self._clock.now()
         entries, pools = self._victims(store_is_full)
-        if not entries and not pools:
-            return 0
         if store_is_full:
             # Most of what is kept, and of no replica's view: photos of pools long gone too.
-            await self._store.shed(BlobKind.BLOCK, 1 - _KEPT_SHARE_WHEN_FULL)
+            await self._store.shed(BlobKind.BLOCK, _SHARE_WHEN_FULL)
+        if not entries and not pools:
+            return 0
         await evict(self._store, entries, pools, generation=generation, lease=lease, now=now)
         self._evicted_entries += len(entries)
         self._evicted_pools += len(pools)
@@ -222,5 +222,6 @@ async def evict(
 def _excess(count: int, most: int, store_is_full: bool) -> int:
     """Return how many of so many should go."""
     if store_is_full:
-        return count - int(min(count, most) * _KEPT_SHARE_WHEN_FULL)
+        # Rounded: a lone pool is not given up, with all its entries, for want of a tenth.
+        return max(count - most, int(count * _SHARE_WHEN_FULL + 0.5))
     return count - int(most * _KEPT_SHARE) if count > most else 0

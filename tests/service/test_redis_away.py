@@ -203,17 +203,39 @@ async def test_a_server_killed_again_and_again_fails_no_search(redis: RedisServe
 
 
 async def test_a_full_server_is_survived(redis: RedisServer):
-    """At maxmemory searches go on unstored, room is made, and then they are stored again."""
+    """At maxmemory searches go on unstored, a tenth is given up, and then they are stored again."""
     async with replicas(redis, 1) as (world,):
         for number in range(200):
             await world.ask(f"photo {number}")
         redis.call("CONFIG", "SET", "maxmemory", str(redis.used_bytes() - 100_000))
         answer = await world.ask("photo over the brim")
-        assert len(answer.results) == 3
-        assert not answer.found.stored
+        await until(lambda: world.memory.evictor.evicted_entries == 20)
+        redis.call("CONFIG", "SET", "maxmemory", "0")
 
-        redis.call("CONFIG", "SET", "maxmemory", str(redis.used_bytes() - 20_000))
         last = await until_stored(world, "photo once more")
 
+    assert len(answer.results) == 3
+    assert not answer.found.stored
     assert last.found.stored
-    assert world.memory.evictor.evicted_entries > 0
+
+
+async def test_a_server_that_others_fill_does_not_cost_the_cache(redis: RedisServer):
+    """Where evicting cannot help, most of what is remembered stays, and pools stay whole."""
+    async with replicas(redis, 2) as (one, other):
+        for number in range(100):
+            await one.ask(f"photo {number}")
+        await until(lambda: len(other.memory.entries) == 100)
+        redis.call("SET", "of somebody else", "x" * 5_000_000)
+        redis.call("CONFIG", "SET", "maxmemory", str(redis.used_bytes() - 4_000_000))
+        for number in range(20):
+            await one.ask(f"photo {number} over the brim")
+            await other.ask(f"photo {number} over the other brim")
+        await asyncio.sleep(1)
+
+        left = len(one.memory.entries)
+        redis.call("CONFIG", "SET", "maxmemory", "0")
+        answer = await other.ask("photo 99")
+
+    assert left >= 75
+    assert answer.found.tier in (Tier.EXACT, Tier.POOL)
+    assert one.source.calls == ["horse"]

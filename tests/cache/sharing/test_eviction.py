@@ -324,3 +324,28 @@ async def test_positions_of_an_old_journal_are_not_evicted_in_the_new(ours, cloc
             await ours.memory.evictor.evict()
 
         assert (await others.file.read(0, 1)).end == 600
+
+
+async def test_room_is_made_ever_more_seldom_while_that_does_not_help(ours, clock):
+    """Whatever else fills the store, the cache is not given up for it within minutes."""
+    made = []
+    for second in range(200):
+        ours.memory.evictor.store_is_full()
+        if ours.memory.evictor._is_full_now():
+            made.append(second)
+        clock.advance(seconds=1)
+
+    assert made == [0, 10, 30, 70, 150]
+
+
+async def test_a_store_that_is_full_again_later_is_helped_at_once(ours, clock):
+    """After a quarter of an hour of peace it is another want of room."""
+    ours.memory.evictor.store_is_full()
+    ours.memory.evictor._is_full_now()
+    clock.advance(seconds=900)
+    ours.memory.evictor.store_is_full()
+
+    assert ours.memory.evictor._is_full_now()
+    clock.advance(seconds=10)
+    ours.memory.evictor.store_is_full()
+    assert ours.memory.evictor._is_full_now()
