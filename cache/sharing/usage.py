@@ -97,12 +97,6 @@ class Usage(Generic[K]):
             was_used = self._last_use.pop(key, None) is not None
             self._evicted.add(identity, was_used=was_used)
 
-    def clear(self) -> None:
-        """Forget everything, what was learnt included."""
-        self._last_use.clear()
-        self._evicted.clear()
-        self._head_start_s = _FIRST_S
-
     def victims(self, candidates: Mapping[K, float], count: int) -> list[K]:
         """
         Choose what to evict: first to go first, of equals the one created first.
@@ -155,8 +149,3 @@ class _Evicted:
         part = 1 / self._counts[was_used]
         self._counts[was_used] -= 1
         return part if was_used else -part
-
-    def clear(self) -> None:
-        """Forget all."""
-        self._was_used.clear()
-        self._counts = [0, 0]

@@ -212,21 +212,6 @@ def test_the_head_start_stays_between_a_minute_and_a_day():
     assert some.head_start_s == 24 * HOUR
 
 
-def test_clear_forgets_all():
-    """Uses, the evicted, and what was learnt from them."""
-    some = usage()
-    first = some.head_start_s
-    come_back(some, "horses", used=True)
-    some.note("used", NOON)
-    some.evict({"boats": "boats"})
-
-    some.clear()
-    some.create("boats again", "boats", NOON)
-
-    assert len(some) == 0
-    assert some.head_start_s == first
-
-
 def test_a_bound_too_small_to_remember_anything_works():
     """Then nothing is learnt, and uses count all the same."""
     some = usage(most=1)
