@@ -69,4 +69,4 @@ class Encoder:
     async def _encode(self, kind: str, items: Sequence[Any]) -> NDArray[np.float32]:
         if not items:
             return np.empty((0, self._dimension), np.float32)
-        return await self._worker.submit(kind, items)
+        return np.stack(await self._worker.submit(kind, items))

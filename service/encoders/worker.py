@@ -2,12 +2,12 @@
 One owner of one device: callers' texts and photos wait here and run in batches.
 
 Everything but the batches themselves happens on the event loop, so the queues
-need no lock; the batches run one at a time in the worker's own named thread.
+need no lock; the batches run in the worker's own named threads.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +15,8 @@ from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 from cache.clock import Clock, SystemClock
-from service.encoders.lanes import Batch, Call, KindStatistics, Lane, Outcome, Rows, Work
+from service.encoders.figures import KindStatistics
+from service.encoders.lanes import Batch, Call, Lane, Outcome, Work
 from service.errors import EncoderClosed
 
 __all__ = ["EncoderWorker", "KindStatistics", "Work", "WorkerStatistics"]
@@ -38,27 +39,42 @@ class EncoderWorker:
     Runs batches of several kinds, taking turns between them.
 
     A call is accepted or refused at once. An accepted one ends on every path:
-    with its rows, with `EncoderFailed` if one of its items cannot be encoded,
+    with its results, with `EncoderFailed` if one of its items cannot be encoded,
     by its caller's cancellation (what has not started is then not computed),
     or with `EncoderClosed`.
 
     Args:
-        name: Part of the thread's name.
+        name: Part of the threads' names.
         kinds: The work, by the name of its kind; kinds take turns batch by batch.
+        threads: Batches that may run at the same time, of all kinds together.
+        on_thread: Called first thing in each thread.
         clock: Measures the batches.
     """
 
-    def __init__(self, name: str, kinds: Mapping[str, Work], clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        kinds: Mapping[str, Work],
+        *,
+        threads: int = 1,
+        on_thread: Callable[[], None] | None = None,
+        clock: Clock | None = None,
+    ) -> None:
         self._name = name
         self._lanes = {kind: Lane(work) for kind, work in kinds.items()}
         self._turns = deque(self._lanes)
+        self._threads = threads
+        self._on_thread = on_thread
         self._clock = clock or SystemClock()
         self._executor: ThreadPoolExecutor | None = None
-        self._running: asyncio.Future[_Ran] | None = None
+        self._running: set[asyncio.Future[_Ran]] = set()
+        self._alarm: asyncio.TimerHandle | None = None
 
     async def __aenter__(self) -> Self:
-        """Begin to take calls; the thread comes with the first batch."""
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix=f"nearhit-{self._name}")
+        """Begin to take calls; threads come with the first batches."""
+        self._executor = ThreadPoolExecutor(
+            self._threads, f"nearhit-{self._name}", initializer=self._on_thread
+        )
         return self
 
     async def __aexit__(
@@ -71,32 +87,33 @@ class EncoderWorker:
 
     async def aclose(self) -> None:
         """
-        Take no more calls and end those that wait; the batch that runs is let finish.
+        Take no more calls and end those that wait; the batches that run are let finish.
 
-        Callers whose last items are in that batch get their rows.
+        Callers whose last items are in those batches get their results.
         """
         executor, self._executor = self._executor, None
+        self._silence()
         self._close_lanes()
         try:
-            if self._running is not None:
-                await asyncio.wait([self._running])
+            if self._running:
+                await asyncio.wait(self._running)
         finally:
             if executor is not None:
                 executor.shutdown(wait=False)
 
     @property
     def idle(self) -> bool:
-        """Whether a call made now would start at once."""
-        return self._executor is not None and self._running is None
+        """Whether a call made now would start at once, with nothing beside it."""
+        return self._executor is not None and not self._running
 
     def statistics(self) -> WorkerStatistics:
         """Return the worker's state now."""
         kinds = {kind: lane.statistics() for kind, lane in self._lanes.items()}
         return WorkerStatistics(MappingProxyType(kinds))
 
-    async def submit(self, kind: str, items: Sequence[Any]) -> Rows:
+    async def submit(self, kind: str, items: Sequence[Any]) -> list[Any]:
         """
-        Encode items (at least one) and return their rows in the same order.
+        Encode items (at least one) and return their results in the same order.
 
         Raises:
             Overloaded: If too many items of a kind that does not wait for room wait already.
@@ -108,7 +125,7 @@ class EncoderWorker:
         if self._executor is None:
             raise EncoderClosed(_SHUTTING_DOWN)
         lane = self._lanes[kind]
-        call = Call(items, asyncio.get_running_loop().create_future())
+        call = Call(items, asyncio.get_running_loop().create_future(), self._clock.monotonic())
         lane.join(call)
         self._run_next()
         try:
@@ -118,36 +135,54 @@ class EncoderWorker:
             lane.leave(call)
 
     def _run_next(self) -> None:
-        if self._running is not None or self._executor is None:
-            return
-        lane = self._next_lane()
-        if lane is None:
-            return
-        batch = lane.next_batch()
-        items = [item for _, part in batch for item in part]
+        """Begin whatever may begin, and come back when what is held back may."""
+        self._silence()
+        while self._executor is not None and len(self._running) < self._threads:
+            lane = self._next_lane()
+            if lane is None:
+                self._come_back()
+                return
+            self._run_batch(lane, self._executor)
+
+    def _next_lane(self) -> Lane | None:
+        """Return the lane whose turn it is among those that may run; its turn is then over."""
+        now = self._clock.monotonic()
+        for _ in range(len(self._turns)):
+            lane = self._lanes[self._turns[0]]
+            self._turns.rotate(-1)
+            if lane.may_run() and not lane.held_s(now):
+                return lane
+        return None
+
+    def _come_back(self) -> None:
+        now = self._clock.monotonic()
+        held = [lane.held_s(now) for lane in self._lanes.values() if lane.may_run()]
+        if held:
+            self._alarm = asyncio.get_running_loop().call_later(min(held), self._run_next)
+
+    def _silence(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+
+    def _run_batch(self, lane: Lane, executor: ThreadPoolExecutor) -> None:
+        batch = lane.begin(self._clock.monotonic())
         try:
-            self._running = asyncio.get_running_loop().run_in_executor(
-                self._executor, self._run, lane.work, items
+            running = asyncio.get_running_loop().run_in_executor(
+                executor, self._run, lane.work, batch.items
             )
         except RuntimeError:
             # The interpreter ends: nobody may wait for a thread that takes no more work
             self._executor = None
-            lane.give(batch, [EncoderClosed(_SHUTTING_DOWN) for _ in items])
+            closed = [EncoderClosed(_SHUTTING_DOWN) for _ in range(len(batch))]
+            lane.end(batch, closed, 0.0, self._clock.monotonic())
             self._close_lanes()
         else:
-            self._running.add_done_callback(partial(self._finish, lane, batch))
-
-    def _next_lane(self) -> Lane | None:
-        """Return the lane whose turn it is among those with work; its turn is then over."""
-        for _ in range(len(self._turns)):
-            lane = self._lanes[self._turns[0]]
-            self._turns.rotate(-1)
-            if lane.calls:
-                return lane
-        return None
+            self._running.add(running)
+            running.add_done_callback(partial(self._finish, lane, batch))
 
     def _run(self, work: Work, items: Sequence[Any]) -> _Ran:
-        """Run one batch, in the worker's thread."""
+        """Run one batch, in one of the worker's threads."""
         start = self._clock.monotonic()
         outcomes = work.outcomes(items)
         return outcomes, self._clock.monotonic() - start
@@ -155,9 +190,8 @@ class EncoderWorker:
     def _finish(self, lane: Lane, batch: Batch, done: asyncio.Future[_Ran]) -> None:
         """Hand a batch's end to its callers, back on the event loop, and start the next."""
         outcomes, seconds = done.result()
-        self._running = None
-        lane.count(outcomes, seconds)
-        lane.give(batch, outcomes)
+        self._running.discard(done)
+        lane.end(batch, outcomes, seconds, self._clock.monotonic())
         self._run_next()
 
     def _close_lanes(self) -> None:

@@ -8,8 +8,11 @@ import anyio
 import numpy as np
 import pytest
 
+from service.encoders.figures import Times
+from service.encoders.lanes import Call, Lane
 from service.encoders.worker import EncoderWorker, KindStatistics, Work
 from service.errors import EncoderClosed, EncoderFailed, Overloaded
+from tests.clocks import ManualClock
 
 pytestmark = pytest.mark.anyio
 
@@ -19,9 +22,11 @@ PATIENCE_S = 10
 class Steps:
     """A batch function that waits in each batch until the test lets it go on."""
 
-    def __init__(self):
+    def __init__(self, clock):
+        self._clock = clock
         self._begun = queue.SimpleQueue()
         self._gate = threading.Semaphore(0)
+        self.seconds = 0.0
         self.threads = set()
 
     def __call__(self, items):
@@ -29,6 +34,7 @@ class Steps:
         self.threads.add(threading.current_thread().name)
         self._begun.put(list(items))
         assert self._gate.acquire(timeout=PATIENCE_S)
+        self._clock.advance(seconds=self.seconds)
         for item in items:
             if isinstance(item, BaseException):
                 raise item
@@ -43,35 +49,39 @@ class Steps:
         return await asyncio.to_thread(self._begun.get, timeout=PATIENCE_S)
 
 
-class Ticks:
-    """A clock that a second passes at each look."""
-
-    def __init__(self):
-        self._time = 0.0
-
-    def now(self):
-        """Return the time without looking."""
-        return self._time
-
-    def monotonic(self):
-        """Return the time a second on."""
-        self._time += 1
-        return self._time
+@pytest.fixture
+def clock():
+    """The worker's time."""
+    return ManualClock()
 
 
 @pytest.fixture
-def steps():
+def steps(clock):
     """The batch function of both kinds."""
-    return Steps()
+    return Steps(clock)
 
 
 @pytest.fixture
-async def worker(steps):
+async def worker(steps, clock):
     """A worker of texts (three a batch, four waiting at most) and images (two a batch)."""
     kinds = {"texts": Work(steps, 3, 4, "text"), "images": Work(steps, 2, None, "photo")}
-    async with EncoderWorker("test", kinds, clock=Ticks()) as worker:
+    async with EncoderWorker("test", kinds, clock=clock) as worker:
         yield worker
         steps.let(100)
+
+
+@pytest.fixture
+async def broad(steps, clock):
+    """A worker that runs two batches of images (four each) and one of texts at the same time."""
+    kinds = {"texts": Work(steps, 3, 4, "text"), "images": Work(steps, 4, None, "photo", at_once=2)}
+    async with EncoderWorker("broad", kinds, threads=3, clock=clock) as worker:
+        yield worker
+        steps.let(100)
+
+
+def listed(results):
+    """Return results as lists."""
+    return [result.tolist() for result in results]
 
 
 async def call(worker, kind, *items):
@@ -86,7 +96,7 @@ async def test_a_call_gets_its_rows(worker, steps):
     task = await call(worker, "texts", 1, 2, 3)
     steps.let()
 
-    assert (await task).tolist() == [[1], [2], [3]]
+    assert listed(await task) == [[1], [2], [3]]
 
 
 async def test_waiting_callers_share_a_batch_and_get_their_own_rows(worker, steps):
@@ -98,7 +108,7 @@ async def test_waiting_callers_share_a_batch_and_get_their_own_rows(worker, step
     steps.let(2)
 
     assert await steps.begun() == [1, 2, 3]
-    assert [(await task).tolist() for task in (first, pair, single)] == [[[10]], [[1], [2]], [[3]]]
+    assert [listed(await task) for task in (first, pair, single)] == [[[10]], [[1], [2]], [[3]]]
 
 
 async def test_a_call_beyond_a_batch_is_split(worker, steps):
@@ -107,7 +117,7 @@ async def test_a_call_beyond_a_batch_is_split(worker, steps):
     steps.let(3)
 
     assert [await steps.begun() for _ in range(3)] == [[1, 2], [3, 4], [5]]
-    assert (await task).tolist() == [[1], [2], [3], [4], [5]]
+    assert listed(await task) == [[1], [2], [3], [4], [5]]
 
 
 async def test_texts_wait_behind_one_batch_of_images_at_most(worker, steps):
@@ -185,7 +195,7 @@ async def test_a_bad_item_fails_its_own_caller_only(worker, steps):
     steps.let(6)
 
     assert [await steps.begun() for _ in range(5)] == [[1, bad, 3], [1], [bad, 3], [bad], [3]]
-    assert ((await good).tolist(), (await fine).tolist()) == ([[1]], [[3]])
+    assert (listed(await good), listed(await fine)) == ([[1]], [[3]])
     await asyncio.wait([failing])
     assert failing.exception().__cause__ is bad
     await running
@@ -204,7 +214,7 @@ async def test_a_batch_without_memory_runs_in_halves():
     async with EncoderWorker("test", {"images": Work(run, 8, None, "photo")}) as worker:
         rows = await worker.submit("images", [1, 2, 3, 4, 5])
 
-    assert rows.tolist() == [[1], [2], [3], [4], [5]]
+    assert listed(rows) == [[1], [2], [3], [4], [5]]
     assert tried == [5, 2, 3, 1, 2]
 
 
@@ -220,7 +230,7 @@ async def test_a_row_without_direction_fails_its_own_caller_only(worker, steps, 
     with pytest.raises(EncoderFailed, match="finds no direction for this photo"):
         await failing
 
-    assert (await good).tolist() == [[2]]
+    assert listed(await good) == [[2]]
     await running
 
 
@@ -232,7 +242,7 @@ async def test_the_rest_of_a_failed_call_is_not_computed(worker, steps):
     steps.let(4)
 
     await asyncio.wait([bad])
-    assert (await good).tolist() == [[9]]
+    assert listed(await good) == [[9]]
     assert isinstance(bad.exception(), EncoderFailed)
     assert worker.statistics().kinds["images"].items == 2
 
@@ -244,7 +254,7 @@ async def test_even_an_exit_in_a_batch_leaves_the_worker_alive(worker, steps):
 
     await asyncio.wait([bad])
     assert isinstance(bad.exception(), EncoderFailed)
-    assert (await worker.submit("texts", [1])).tolist() == [[1]]
+    assert listed(await worker.submit("texts", [1])) == [[1]]
 
 
 async def test_a_batch_of_another_number_of_rows_fails():
@@ -283,7 +293,7 @@ async def test_a_call_cancelled_in_its_batch_harms_nobody(worker, steps):
     gone.cancel()
     steps.let()
 
-    assert (await stays).tolist() == [[2]]
+    assert listed(await stays) == [[2]]
     await asyncio.gather(first)
 
 
@@ -296,7 +306,7 @@ async def test_closing_ends_callers_that_wait(worker, steps):
 
     await worker.aclose()
 
-    assert (await running).tolist() == [[10]]
+    assert listed(await running) == [[10]]
     with pytest.raises(EncoderClosed):
         await asyncio.wait_for(waiting, PATIENCE_S)
 
@@ -340,7 +350,7 @@ async def test_a_lost_thread_ends_everybody(worker, steps):
 
     await asyncio.wait([first, second, third], timeout=PATIENCE_S)
 
-    assert (await first).tolist() == [[10]]
+    assert listed(await first) == [[10]]
     assert {type(second.exception()), type(third.exception())} == {EncoderClosed}
     with pytest.raises(EncoderClosed):
         await worker.submit("texts", [1])
@@ -369,7 +379,7 @@ async def test_idle_says_whether_a_call_would_start_at_once(worker, steps):
 
 
 async def test_statistics_count_what_ran_and_what_waits(worker, steps):
-    """Batches, encoded items, seconds and waiting items are counted by kind."""
+    """Batches with their sizes, encoded items and waiting items are counted by kind."""
     steps.let(3)
     await worker.submit("images", [1, 2, 3])
     with pytest.raises(EncoderFailed):
@@ -382,8 +392,154 @@ async def test_statistics_count_what_ran_and_what_waits(worker, steps):
 
     statistics = worker.statistics()
 
-    images = KindStatistics(waiting=2, batches=2, items=3, encode_s=2)
-    texts = KindStatistics(waiting=0, batches=1, items=0, encode_s=1)
+    images = KindStatistics(waiting=2, batches=2, items=3, sizes={1: 1, 2: 1})
+    texts = KindStatistics(waiting=0, batches=1, items=0, sizes={1: 1})
     assert statistics.kinds == {"images": images, "texts": texts}
     steps.let(2)
     await asyncio.gather(running, waiting)
+
+
+async def test_statistics_tell_how_long_items_wait_and_batches_take(worker, steps):
+    """An item waits while another's batch runs; both times are shown as percentiles."""
+    steps.seconds = 4.0
+    running = await call(worker, "texts", 1)
+    await steps.begun()
+    waiting = await call(worker, "texts", 2)
+    steps.let(2)
+    await asyncio.gather(running, waiting)
+
+    texts = worker.statistics().kinds["texts"]
+
+    assert texts.encode_s == 8
+    assert texts.runs == Times(p50_s=4, p99_s=4)
+    assert texts.waits == Times(p50_s=2, p99_s=pytest.approx(3.96))
+
+
+async def test_nothing_is_held_back_while_idle(worker, steps, clock):
+    """A text that comes to a worker at rest begins at once, whatever ran long ago."""
+    steps.seconds = 4.0
+    steps.let()
+    await worker.submit("texts", [1, 2, 3])
+    await steps.begun()
+    clock.advance(seconds=1.0)
+
+    task = await call(worker, "texts", 4)
+
+    assert await steps.begun() == [4]
+    steps.let()
+    await task
+
+
+async def test_a_small_batch_under_load_waits_for_more(worker, steps):
+    """Right after a batch of three, a text waits until three are there."""
+    steps.seconds = 4.0
+    steps.let()
+    await worker.submit("texts", [1, 2, 3])
+    await steps.begun()
+
+    few = [await call(worker, "texts", item) for item in (4, 5)]
+    assert worker.idle
+    last = await call(worker, "texts", 6)
+
+    assert await steps.begun() == [4, 5, 6]
+    steps.let()
+    await asyncio.gather(*few, last)
+
+
+async def test_a_batch_is_held_back_for_a_quarter_of_the_last_one(worker, steps, clock):
+    """Where no more come, what waits begins by itself when that time is over."""
+    steps.seconds = 0.004
+    steps.let()
+    await worker.submit("texts", [1, 2, 3])
+    await steps.begun()
+    task = await call(worker, "texts", 4)
+    held = worker.statistics().kinds["texts"].waiting
+
+    clock.advance(seconds=0.001)
+
+    assert (held, await steps.begun()) == (1, [4])
+    steps.let()
+    await task
+
+
+async def test_what_is_held_back_holds_up_no_other_kind(worker, steps):
+    """While texts wait for more of them, a photo begins."""
+    steps.seconds = 4.0
+    steps.let()
+    await worker.submit("texts", [1, 2, 3])
+    await steps.begun()
+    text = await call(worker, "texts", 4)
+
+    image = await call(worker, "images", 7)
+
+    assert await steps.begun() == [7]
+    steps.let(2)
+    await asyncio.gather(text, image)
+
+
+async def test_batches_of_one_kind_run_side_by_side(broad, steps):
+    """What waits is shared out evenly among the threads, as many as the kind may have."""
+    task = await call(broad, "images", 1, 2, 3, 4, 5, 6)
+    begun = sorted([await steps.begun(), await steps.begun()])
+    running = broad.statistics().kinds["images"].waiting
+
+    assert (begun, running) == ([[1, 2, 3], [4, 5, 6]], 0)
+    steps.let(2)
+    assert listed(await task) == [[1], [2], [3], [4], [5], [6]]
+
+
+async def test_a_text_begins_while_photos_run(broad, steps):
+    """Photos leave a thread to texts, however many wait."""
+    images = await call(broad, "images", *range(1, 21))
+    photos = [await steps.begun(), await steps.begun()]
+
+    text = await call(broad, "texts", 99)
+
+    assert await steps.begun() == [99]
+    assert [len(batch) for batch in photos] == [4, 4]
+    steps.let(6)
+    await asyncio.gather(images, text)
+
+
+async def test_results_keep_their_order_though_batches_end_in_any(clock):
+    """A call whose second batch ends before its first gets each item its own result."""
+    second_is_done = threading.Event()
+
+    def run(items):
+        if 1 in items:
+            assert second_is_done.wait(PATIENCE_S)
+        else:
+            second_is_done.set()
+        return np.array([[item] for item in items], np.float32)
+
+    kinds = {"images": Work(run, 2, None, "photo", at_once=2)}
+    async with EncoderWorker("test", kinds, threads=2, clock=clock) as worker:
+        results = await worker.submit("images", [1, 2, 3, 4])
+
+    assert listed(results) == [[1], [2], [3], [4]]
+
+
+async def test_a_caller_that_has_just_gone_is_not_computed(steps):
+    """Between a caller's cancellation and its next step, a batch passes it over."""
+    lane = Lane(Work(steps, 3, None, "text"))
+    first, gone, last = [Call([n], asyncio.Future(), 0.0) for n in range(3)]
+    for one in (first, gone, last):
+        lane.join(one)
+    first.answer.cancel()
+    gone.answer.cancel()
+
+    assert lane.may_run()
+    assert lane.begin(0.0).items == [2]
+    assert not lane.may_run()
+
+
+async def test_each_thread_is_prepared(clock):
+    """What a thread needs once is done first thing in it."""
+    prepared = []
+    kinds = {"texts": Work(lambda items: np.ones((len(items), 1), np.float32), 1, 1, "text")}
+    on_thread = lambda: prepared.append(threading.current_thread().name)  # noqa: E731
+
+    async with EncoderWorker("test", kinds, on_thread=on_thread, clock=clock) as worker:
+        await worker.submit("texts", [1])
+
+    assert prepared == ["nearhit-test_0"]
