@@ -115,8 +115,11 @@ async def _memory(
 def _query_fingerprint() -> str:
     from service.encoders.query import SentenceEncoder  # noqa: PLC0415 - imports torch
 
-    files = models.resolve(Settings(_env_file=None).query_model, kind="query")
-    return SentenceEncoder.load(files).fingerprint
+    settings = Settings(_env_file=None)
+    files = models.resolve(settings.query_model, kind="query")
+    return SentenceEncoder.load(
+        files, backend=settings.query_backend, folder=settings.model_folder
+    ).fingerprint
 
 
 def _catch_up(settings: dict[str, str], url: str, folder: Path) -> float:

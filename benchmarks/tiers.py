@@ -81,9 +81,15 @@ async def _compare(inputs: Inputs, client: Client) -> dict[str, Samples]:
     began = time.perf_counter()
     client.search(t=tag, s_query=next(texts))
     cold = Samples([time.perf_counter() - began] * 2)
+    settings = _settings()
     async with AsyncExitStack() as stack:
         query = await stack.enter_async_context(
-            SentenceEncoder.load(models.resolve(_settings().query_model, kind="query"))
+            SentenceEncoder.load(
+                models.resolve(settings.query_model, kind="query"),
+                backend=settings.query_backend,
+                folder=settings.model_folder,
+                threads=threads.ThreadPolicy.of(threads.usable_cores()).encoder_threads,
+            )
         )
         clip = await stack.enter_async_context(
             TransformersClip.load(models.resolve(inputs.clip_model, kind="clip"))

@@ -8,7 +8,10 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-__all__ = ["Settings"]
+__all__ = ["QueryBackend", "Settings"]
+
+QueryBackend = Literal["torch", "torch-bf16"]
+"""What may run the query model."""
 
 _GIB = 1024**3
 _MIB = 1024**2
@@ -73,7 +76,7 @@ class Settings(BaseSettings):
     model_folder: Path = Field(
         Path(".cache/models"), description="Where the demo's model is put together."
     )
-    query_backend: Literal["torch"] = Field(
+    query_backend: QueryBackend = Field(
         "torch", description="What runs the query model; one for the whole deployment."
     )
     device: str = Field(

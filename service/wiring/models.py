@@ -37,6 +37,8 @@ def load(
         query_files,
         backend=settings.query_backend,
         device=settings.device,
+        folder=settings.model_folder,
+        threads=policy.encoder_threads,
         batch=settings.text_batch,
         queue=settings.encoder_queue,
     )

