@@ -100,7 +100,7 @@ class _Eyes:
             # By way of a JPEG file, as the service gets them
             files = [thumbnail(draw(self._stock[place], _EDGE), _EDGE) for place in some]
             decoded = [decode_photo(file, max_pixels=_MAX_PIXELS) for file in files]
-            self._images[some] = self._towers.images(decoded)
+            self._images[some] = self._towers.images([*map(self._towers.prepare, decoded)])
         self._seen[fresh] = True
         return self._images[places]
 

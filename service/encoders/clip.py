@@ -10,6 +10,7 @@ from PIL.Image import Image
 from service.encoders.encoder import Encoder
 from service.encoders.fingerprint import fingerprint
 from service.encoders.models import ModelFiles
+from service.encoders.preparation import Prepared
 from service.encoders.towers import Towers
 from service.encoders.worker import Work
 
@@ -32,6 +33,7 @@ class TransformersClip(Encoder):
         self, towers: Towers, identity: str, *, text_batch: int, image_batch: int, queue: int
     ) -> None:
         self._logit_scale = towers.logit_scale
+        self._prepare = towers.prepare
         kinds = {
             "texts": Work(towers.texts, text_batch, queue, "text"),
             "images": Work(towers.images, image_batch, None, "photo"),
@@ -68,9 +70,17 @@ class TransformersClip(Encoder):
         """Return unit vectors, float32, shape (len(texts), dimension); raises as `QueryEncoder`."""
         return await self._encode("texts", texts)
 
-    async def encode_images(self, images: Sequence[Image]) -> NDArray[np.float32]:
+    def prepare(self, picture: Image) -> Prepared:
         """
-        Return unit vectors of RGB pictures, float32, shape (len(images), dimension).
+        Return an RGB picture as the model takes it.
+
+        Blocking, and no business of the worker's: for the threads that decode.
+        """
+        return self._prepare(picture)
+
+    async def encode_images(self, images: Sequence[Prepared]) -> NDArray[np.float32]:
+        """
+        Return unit vectors of prepared pictures, float32, shape (len(images), dimension).
 
         Waits for room rather than be refused, so callers bound how many wait.
 

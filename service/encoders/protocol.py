@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL.Image import Image
 
+from service.encoders.preparation import Prepared
+
 __all__ = ["ClipEncoder", "QueryEncoder"]
 
 
@@ -62,9 +64,13 @@ class ClipEncoder(Protocol):
         """Return unit vectors, float32, shape (len(texts), dimension); raises as `QueryEncoder`."""
         ...
 
-    async def encode_images(self, images: Sequence[Image]) -> NDArray[np.float32]:
+    def prepare(self, picture: Image) -> Prepared:
+        """Return an RGB picture as the model takes it; blocking, for any thread."""
+        ...
+
+    async def encode_images(self, images: Sequence[Prepared]) -> NDArray[np.float32]:
         """
-        Return unit vectors of RGB pictures, float32, shape (len(images), dimension).
+        Return unit vectors of prepared pictures, float32, shape (len(images), dimension).
 
         A fetch once started is finished: this waits for room where texts would
         be refused, so callers bound how many pictures wait.

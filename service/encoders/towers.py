@@ -1,7 +1,7 @@
 """The two towers of a CLIP-like model, run by blocking calls."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -12,6 +12,7 @@ from transformers import AutoImageProcessor, AutoModel, AutoProcessor
 
 from service.encoders.loading import loading, pick_device
 from service.encoders.models import ModelFiles
+from service.encoders.preparation import PIXELS, Preparation, Prepared
 
 __all__ = ["Towers"]
 
@@ -44,6 +45,7 @@ class Towers:
             "truncation": True,
             "max_length": _text_limit(model, processor),
         }
+        self.prepare = Preparation(processor.image_processor)
         self.dimension = self._try()
 
     @classmethod
@@ -67,7 +69,7 @@ class Towers:
     def _try(self) -> int:
         """Run both towers once, so that what cannot work fails now; return a vector's length."""
         texts = self.texts(["photo"])
-        images = self.images([Image.new("RGB", (64, 64))])
+        images = self.images([self.prepare(Image.new("RGB", (64, 64)))])
         if texts.shape != images.shape:
             raise ValueError("its vectors of texts and of photos differ in length")
         return int(texts.shape[1])
@@ -75,16 +77,37 @@ class Towers:
     def texts(self, texts: Sequence[str]) -> Rows:
         """Return unit vectors of texts, float32, shape (len(texts), d); long ones are cut."""
         inputs = self._processor(text=[*texts], return_tensors="pt", **self._text_options)
-        return self._encode(self._model.get_text_features, inputs)
+        return self._encode(
+            self._model.get_text_features,
+            {name: self._to_device(tensor) for name, tensor in inputs.items()},
+        )
 
-    def images(self, images: Sequence[Image.Image]) -> Rows:
-        """Return unit vectors of RGB pictures, float32, shape (len(images), d)."""
-        inputs = self._processor(images=[*images], return_tensors="pt")
+    def images(self, photos: Sequence[Prepared]) -> Rows:
+        """Return unit vectors of what `prepare` made of photos, float32, shape (len(photos), d)."""
+        arrays = {name: np.stack([photo[name] for photo in photos]) for name in photos[0]}
+        inputs = {name: self._to_device(torch.from_numpy(array)) for name, array in arrays.items()}
+        if inputs[PIXELS].dtype == torch.uint8:
+            inputs[PIXELS] = self._normalised(inputs[PIXELS])
         return self._encode(self._model.get_image_features, inputs)
 
-    def _encode(self, features: Callable[..., Any], inputs: Any) -> Rows:  # noqa: ANN401
+    def _normalised(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Return uint8 (n, height, width, 3) as the model takes it, shape (n, 3, height, width)."""
+        framing = self.prepare.framing
+        if framing is None:
+            raise ValueError("pixels of uint8 from a model that has its own way with them")
+        factor, shift = (
+            torch.from_numpy(row).to(self._model.device).view(1, 3, 1, 1)
+            for row in (framing.factor, framing.shift)
+        )
+        # Channels stay together in memory, as convolutions want them
+        return pixels.permute(0, 3, 1, 2).float().mul_(factor).sub_(shift).to(self._model.dtype)
+
+    def _to_device(self, tensor: torch.Tensor) -> torch.Tensor:
+        dtype = self._model.dtype if tensor.is_floating_point() else tensor.dtype
+        return tensor.to(self._model.device, dtype)
+
+    def _encode(self, features: Callable[..., Any], inputs: Mapping[str, torch.Tensor]) -> Rows:
         with torch.inference_mode():
-            inputs = inputs.to(self._model.device, self._model.dtype)
             output = features(**inputs)
             # An output object in transformers 5, a tensor before
             vectors = getattr(output, "pooler_output", output).float()

@@ -34,7 +34,7 @@ class Running(Protocol):
         ...
 
     @property
-    def shelf(self) -> PhotoShelf:
+    def shelf(self) -> PhotoShelf[Any]:
         """Hands out photos."""
         ...
 

@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import structlog
 
@@ -74,7 +75,7 @@ class Origin:
         *,
         search: Callable[[str, Filters, int], Awaitable[Sequence[Candidate]]],
         lifetime_s: float,
-        vectors: PhotoVectors,
+        vectors: PhotoVectors[Any],
         pools: Pools,
         refusals: Refusals,
         deletions: Deletions,

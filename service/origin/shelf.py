@@ -6,7 +6,7 @@ from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from PIL.Image import Image
 
@@ -17,6 +17,7 @@ from service.errors import PhotoNotFound, PhotoRejected, PhotoUnavailable
 __all__ = ["PhotoCodec", "PhotoShelf", "PhotoSize"]
 
 _T = TypeVar("_T")
+_Prepared = TypeVar("_Prepared")
 
 
 class PhotoSize(StrEnum):
@@ -34,18 +35,20 @@ _SHOWN_AT_ONCE = 16
 @dataclass(frozen=True, slots=True)
 class PhotoCodec:
     """
-    Bytes to pictures and back; both calls block.
+    Bytes to pictures and back; its calls block.
 
     Args:
+        size: Width and height, from the bytes' header alone; raises PhotoRejected.
         decode: Bytes to an RGB picture; raises PhotoRejected.
         encode: An RGB picture to a file of at most so many pixels on its longer edge.
     """
 
+    size: Callable[[bytes], tuple[int, int]]
     decode: Callable[[bytes], Image]
     encode: Callable[[Image, int], bytes]
 
 
-class PhotoShelf:
+class PhotoShelf(Generic[_Prepared]):
     """
     Hands out photos and keeps the files of what was fetched.
 
@@ -56,8 +59,9 @@ class PhotoShelf:
         files: Where files are kept.
         namespace: Put before every id, so that two sources never share a file.
         candidate: Finds a photo by id among the pools at hand.
+        prepare: Bytes to what a photo is encoded from; blocking, raises PhotoRejected.
         codec: Decodes and encodes.
-        threads: Where the codec runs.
+        threads: Where both run.
         timeout_s: Longest wait for the codec.
     """
 
@@ -68,6 +72,7 @@ class PhotoShelf:
         files: PhotoStore,
         namespace: str,
         candidate: Callable[[str], Candidate | None],
+        prepare: Callable[[bytes], _Prepared],
         codec: PhotoCodec,
         threads: Executor,
         timeout_s: float,
@@ -76,14 +81,15 @@ class PhotoShelf:
         self._files = files
         self._namespace = namespace
         self._candidate = candidate
+        self._prepare = prepare
         self._codec = codec
         self._threads = threads
         self._timeout_s = timeout_s
         self._places = asyncio.Semaphore(_SHOWN_AT_ONCE)
 
-    async def picture(self, candidate: Candidate) -> Image:
+    async def prepared(self, candidate: Candidate) -> _Prepared:
         """
-        Return a photo as an RGB picture, at most web size where it is large.
+        Return what a photo is encoded from; a large one is seen at web size.
 
         Raises:
             PhotoUnavailable: If its bytes cannot be had now.
@@ -93,7 +99,7 @@ class PhotoShelf:
         if kept is not None:
             # A file the disk has spoilt is fetched again below.
             with suppress(PhotoRejected):
-                return (await self._in_thread(self._web_sized, kept))[0]
+                return await self._in_thread(self._prepare, kept)
         return (await self._fetched(candidate))[0]
 
     async def image(self, photo_id: str, size: PhotoSize) -> bytes:
@@ -112,10 +118,10 @@ class PhotoShelf:
             web = await self._web(photo_id)
             return web if size is PhotoSize.WEB else await self._thumb(photo_id, web)
 
-    async def _fetched(self, candidate: Candidate) -> tuple[Image, bytes]:
-        picture, file = await self._in_thread(self._web_sized, await self._fetch(candidate))
+    async def _fetched(self, candidate: Candidate) -> tuple[_Prepared, bytes]:
+        prepared, file = await self._in_thread(self._web_sized, await self._fetch(candidate))
         await self._files.put(self._name(candidate.id, PhotoSize.WEB), file)
-        return picture, file
+        return prepared, file
 
     async def _web(self, photo_id: str) -> bytes:
         kept = await self._files.get(self._name(photo_id, PhotoSize.WEB))
@@ -134,12 +140,11 @@ class PhotoShelf:
     def _name(self, photo_id: str, size: PhotoSize) -> str:
         return f"{self._namespace}/{photo_id}/{size}"
 
-    def _web_sized(self, data: bytes) -> tuple[Image, bytes]:
-        picture = self._codec.decode(data)
-        if max(picture.size) <= _WEB_EDGE:
-            return picture, data
-        file = self._codec.encode(picture, _WEB_EDGE)
-        return self._codec.decode(file), file
+    def _web_sized(self, data: bytes) -> tuple[_Prepared, bytes]:
+        """Prepare from the very file that is kept, so that the next time gives the same."""
+        if max(self._codec.size(data)) > _WEB_EDGE:
+            data = self._codec.encode(self._codec.decode(data), _WEB_EDGE)
+        return self._prepare(data), data
 
     def _reduced(self, data: bytes) -> bytes:
         return self._codec.encode(self._codec.decode(data), _THUMB_EDGE)

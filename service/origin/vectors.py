@@ -5,11 +5,11 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Generic, TypeVar
 
 import numpy as np
 import structlog
 from numpy.typing import NDArray
-from PIL.Image import Image
 
 from cache.clock import Clock
 from cache.errors import StoreUnavailable
@@ -34,6 +34,7 @@ _FOR_NOW = (PhotoUnavailable, EncoderFailed)
 """Why a photo may be missing from a pool, and be there the next time."""
 
 _Vector = NDArray[np.float16]
+_Prepared = TypeVar("_Prepared")
 
 _log = structlog.get_logger(__name__)
 
@@ -58,13 +59,13 @@ class Vectors:
     are_stored: bool
 
 
-class PhotoVectors:
+class PhotoVectors(Generic[_Prepared]):
     """
     Turns candidates into embeddings.
 
     Args:
-        picture: Returns a candidate's picture.
-        encode: Turns pictures into unit rows, float32, shape (n, dimension).
+        prepared: Returns what a candidate is encoded from.
+        encode: Turns that into unit rows, float32, shape (n, dimension).
         dimension: Length of a row.
         embeddings: Where embeddings are kept.
         encoding: Runs the photos, by photo: as many are in memory at the same time as it runs.
@@ -76,8 +77,8 @@ class PhotoVectors:
     def __init__(
         self,
         *,
-        picture: Callable[[Candidate], Awaitable[Image]],
-        encode: Callable[[Sequence[Image]], Awaitable[NDArray[np.float32]]],
+        prepared: Callable[[Candidate], Awaitable[_Prepared]],
+        encode: Callable[[Sequence[_Prepared]], Awaitable[NDArray[np.float32]]],
         dimension: int,
         embeddings: Embeddings,
         encoding: SingleFlight[str, NDArray[np.float16]],
@@ -85,7 +86,7 @@ class PhotoVectors:
         failures: StoreFailures,
         clock: Clock,
     ) -> None:
-        self._picture = picture
+        self._prepared = prepared
         self._encode = encode
         self._dimension = dimension
         self._embeddings = embeddings
@@ -157,9 +158,9 @@ class PhotoVectors:
             return exc
 
     async def _vector(self, name: str, candidate: Candidate) -> _Vector:
-        picture = await self._picture(candidate)
+        prepared = await self._prepared(candidate)
         # The encoder's worker batches whatever photos wait for it.
-        rows = await self._encode([picture])
+        rows = await self._encode([prepared])
         vector: _Vector = rows[0].astype(np.float16)
         # Before the flight ends: from then on whoever comes finds it here.
         self._remember(name, vector)

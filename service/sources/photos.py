@@ -5,6 +5,7 @@ import struct
 import sys
 import zlib
 from pathlib import Path
+from typing import BinaryIO
 
 from PIL import Image
 
@@ -70,15 +71,18 @@ def decode_photo(data: bytes, *, max_pixels: int) -> Image.Image:
     return picture if turn is None else picture.transpose(turn)
 
 
-def photo_size(file: Path) -> tuple[int, int]:
+def photo_size(photo: Path | bytes) -> tuple[int, int]:
     """
     Return a photo file's width and height as `decode_photo` would, from its header alone.
+
+    Args:
+        photo: The file, or what is in it.
 
     Raises:
         PhotoRejected: If there is no such photo file or its header is broken.
     """
     try:
-        with file.open("rb") as stream, Image.open(stream, formats=_FORMATS) as image:
+        with _opened(photo) as stream, Image.open(stream, formats=_FORMATS) as image:
             _check_size(image.size, sys.maxsize)
             width, height = image.size
             sideways = _orientation(image) in _SIDEWAYS
@@ -113,6 +117,10 @@ def media_type(data: bytes) -> str:
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "image/webp"
     return UNKNOWN_TYPE
+
+
+def _opened(photo: Path | bytes) -> BinaryIO:
+    return io.BytesIO(photo) if isinstance(photo, bytes) else photo.open("rb")
 
 
 def _check_signature(data: bytes) -> None:

@@ -24,12 +24,13 @@ from cache.stores.protocol import Store
 from service.answers import Found, Observer
 from service.encoders import threads
 from service.encoders.daemon import in_daemon_thread
+from service.encoders.preparation import Prepared
 from service.origin.pipeline import Origin
 from service.origin.shelf import PhotoCodec, PhotoShelf
 from service.origin.vectors import PhotoVectors
 from service.search import Costs, Search
 from service.settings import Settings
-from service.sources.photos import decode_photo, thumbnail
+from service.sources.photos import decode_photo, photo_size, thumbnail
 from service.sources.protocol import ImageSource
 from service.telemetry.counters import Counters, Latencies
 from service.telemetry.failures import StoreFailures
@@ -54,7 +55,7 @@ class Components:
 
     search: Search
     warming: Warming
-    shelf: PhotoShelf
+    shelf: PhotoShelf[Prepared]
     store: Store
     memory: Memory
     photos: PhotoStore
@@ -114,9 +115,9 @@ async def build(
     # FAISS's number belongs to the thread that searches: this one.
     threads.confirm(thread_policy)
     flights = await _flights(settings, stack)
-    shelf = _shelf(settings, stack, source, photos, memory.pools)
+    shelf = _shelf(settings, stack, source, photos, memory.pools, clip)
     vectors = PhotoVectors(
-        picture=shelf.picture,
+        prepared=shelf.prepared,
         encode=clip.encode_images,
         dimension=clip.dimension,
         embeddings=memory.embeddings,
@@ -203,16 +204,19 @@ def _shelf(
     source: ImageSource,
     photos: PhotoStore,
     pools: Pools,
-) -> PhotoShelf:
+    clip: "TransformersClip",
+) -> PhotoShelf[Prepared]:
     cores = max(1, threads.usable_cores() // settings.workers)
     decoders = ThreadPoolExecutor(cores, thread_name_prefix="photo-codec")
     stack.callback(partial(decoders.shutdown, wait=False, cancel_futures=True))
+    decode = partial(decode_photo, max_pixels=settings.photo_max_pixels)
     return PhotoShelf(
         fetch=source.photo,
         files=photos,
         namespace=source.identity,
         candidate=pools.candidate,
-        codec=PhotoCodec(partial(decode_photo, max_pixels=settings.photo_max_pixels), thumbnail),
+        prepare=lambda data: clip.prepare(decode(data)),
+        codec=PhotoCodec(photo_size, decode, thumbnail),
         threads=decoders,
         timeout_s=settings.photo_timeout_s,
     )

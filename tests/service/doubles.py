@@ -9,6 +9,7 @@ from PIL import Image
 
 from cache.pools.filters import Filters
 from cache.pools.pool import Candidate
+from service.encoders.preparation import PIXELS, Prepared
 from service.errors import EncoderFailed, PhotoRejected, PhotoUnavailable, UnknownFilter
 
 DIMENSION = 8
@@ -69,8 +70,11 @@ class FakeClip:
         await self._turn()
         return np.stack([_photo_vector(_number(text)) for text in texts])
 
-    async def encode_images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
-        numbers = [image.getpixel((0, 0))[0] for image in images]
+    def prepare(self, picture: Image.Image) -> Prepared:
+        return {PIXELS: np.asarray(picture)}
+
+    async def encode_images(self, images: Sequence[Prepared]) -> NDArray[np.float32]:
+        numbers = [int(image[PIXELS][0, 0, 0]) for image in images]
         if self.chokes_on.intersection(numbers):
             raise EncoderFailed("The model fails on this photo.")
         await self._turn()
@@ -127,14 +131,14 @@ class FakeSource:
     async def spare_in_s(self, share: float) -> float:
         return self.spare_s
 
-    async def picture(self, candidate: Candidate) -> Image.Image:
+    async def prepared(self, candidate: Candidate) -> Prepared:
         number = int(candidate.id.partition(":")[2])
         if number in self.rejected:
             raise PhotoRejected("It is broken.")
         if number in self.unavailable:
             raise PhotoUnavailable("It does not come.")
         self.fetched.append(number)
-        return Image.new("RGB", (2, 2), (number, 0, 0))
+        return {PIXELS: np.full((2, 2, 3), number, np.uint8)}
 
     async def photo(self, candidate: Candidate) -> bytes:
         raise NotImplementedError

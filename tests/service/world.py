@@ -81,7 +81,7 @@ class World:
         self.encoding = SingleFlight[str, NDArray[np.float16]](running=4, waiting=100)
         self.asking = SingleFlight[Hashable, Found](running=100, waiting=0)
         vectors = PhotoVectors(
-            picture=self.source.picture,
+            prepared=self.source.prepared,
             encode=self.clip.encode_images,
             dimension=DIMENSION,
             embeddings=self.memory.embeddings,

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.anyio
 
 TEXTS = ["a dog", "a cat on a mat", "red car", "a car", "horses amidst flowers by the sea"]
 LONG = "horses amidst flowers " * 40
+BROKEN = {"pixel_values": np.zeros((3, 3, 1), np.uint8)}
 PADDING = {"clip": True, "siglip": "max_length", "siglip2": "max_length"}
 
 
@@ -48,6 +49,10 @@ def unit(output):
     return torch.nn.functional.normalize(output.pooler_output, dim=-1).detach().numpy()
 
 
+def prepared(encoder, pictures):
+    return [encoder.prepare(picture) for picture in pictures]
+
+
 def cosines(rows, others):
     return (rows * others).sum(axis=1)
 
@@ -73,7 +78,7 @@ async def test_photos_equal_plain_transformers(encoder, folder, pictures):
     plain = unit(model.get_image_features(**processor(images=pictures, return_tensors="pt")))
 
     async with encoder:
-        rows = await encoder.encode_images(pictures)
+        rows = await encoder.encode_images(prepared(encoder, pictures))
 
     assert rows.dtype == np.float32
     assert cosines(rows, plain).min() > 0.9999
@@ -83,7 +88,7 @@ async def test_texts_and_photos_are_unit_rows_of_one_dimension(encoder, pictures
     """Both towers give rows of length one and of the stated dimension."""
     async with encoder:
         texts = await encoder.encode_texts(TEXTS)
-        photos = await encoder.encode_images(pictures)
+        photos = await encoder.encode_images(prepared(encoder, pictures))
 
     assert texts.shape == (len(TEXTS), encoder.dimension)
     assert photos.shape == (len(pictures), encoder.dimension)
@@ -111,7 +116,7 @@ async def test_different_texts_and_photos_differ(encoder, pictures):
     """The tiny models are worth testing with: no two inputs share a vector."""
     async with encoder:
         texts = await encoder.encode_texts(TEXTS)
-        photos = await encoder.encode_images(pictures)
+        photos = await encoder.encode_images(prepared(encoder, pictures))
 
     for rows in (texts, photos):
         assert (rows @ rows.T - 2 * np.eye(len(rows))).max() < 0.99
@@ -135,7 +140,7 @@ async def test_nothing_gives_no_rows(encoder):
 async def test_the_worker_counts_texts_and_photos(clip_folder, pictures):
     """Encode seconds are there for telemetry, by kind, batched as told."""
     async with load(clip_folder, image_batch=3, text_batch=2) as encoder:
-        await encoder.encode_images(pictures)
+        await encoder.encode_images(prepared(encoder, pictures))
         await encoder.encode_texts(TEXTS)
         ran = encoder.statistics().kinds
 
@@ -147,7 +152,8 @@ async def test_the_worker_counts_texts_and_photos(clip_folder, pictures):
 async def test_a_photo_the_model_chokes_on_fails_alone(clip_folder, pictures):
     """Photos of other callers that share its batch are encoded all the same."""
     async with load(clip_folder) as encoder:
-        calls = [encoder.encode_images([picture]) for picture in [*pictures, None, *pictures]]
+        photos = prepared(encoder, pictures)
+        calls = [encoder.encode_images([photo]) for photo in [*photos, BROKEN, *photos]]
         answers = await asyncio.gather(*calls, return_exceptions=True)
 
     assert isinstance(answers.pop(len(pictures)), EncoderFailed)
@@ -157,7 +163,8 @@ async def test_a_photo_the_model_chokes_on_fails_alone(clip_folder, pictures):
 async def test_photos_wait_where_texts_are_refused(clip_folder, pictures):
     """A full queue is for texts to go away from; photos of a fetch are all encoded."""
     async with load(clip_folder, queue=1) as encoder:
-        photos = [asyncio.create_task(encoder.encode_images([p])) for p in pictures * 3]
+        waiting = prepared(encoder, pictures * 3)
+        photos = [asyncio.create_task(encoder.encode_images([p])) for p in waiting]
         texts = [asyncio.create_task(encoder.encode_texts([text])) for text in TEXTS]
         done = await asyncio.gather(*photos)
         refused = await asyncio.gather(*texts, return_exceptions=True)

@@ -55,11 +55,23 @@ async def test_vectors_equal_the_models_own_instructions(encoder, photos):
         ]
 
     async with encoder:
-        rows = [await encoder.encode_texts(captions), await encoder.encode_images(images)]
+        prepared = [encoder.prepare(image) for image in images]
+        rows = [await encoder.encode_texts(captions), await encoder.encode_images(prepared)]
 
     for ours, theirs in zip(rows, plain, strict=True):
         unit = torch.nn.functional.normalize(theirs, dim=-1).numpy()
         assert (ours * unit).sum(axis=1).min() > 0.9999
+
+
+async def test_photos_get_the_processors_own_pixels(encoder, photos):
+    """Preparing without transformers changes no pixel by more than rounding does."""
+    processor = AutoProcessor.from_pretrained(FOLDER).image_processor
+
+    for image in photos[0][:6]:
+        theirs = processor(images=[image], return_tensors="np")["pixel_values"][0]
+        ours = encoder.prepare(image)["pixel_values"]
+        assert ours.dtype == np.uint8
+        assert np.abs(ours.transpose(2, 0, 1) / 127.5 - 1 - theirs).max() < 1e-5
 
 
 async def test_captions_find_their_own_photos(encoder, photos):
@@ -67,7 +79,8 @@ async def test_captions_find_their_own_photos(encoder, photos):
     images, captions = photos
 
     async with encoder:
-        scores = await encoder.encode_texts(captions) @ (await encoder.encode_images(images)).T
+        rows = await encoder.encode_images([encoder.prepare(image) for image in images])
+        scores = await encoder.encode_texts(captions) @ rows.T
 
     ranks = (scores > np.diag(scores)[:, None]).sum(axis=1)
     assert (ranks < 3).mean() >= 0.9

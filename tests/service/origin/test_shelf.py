@@ -2,7 +2,7 @@
 
 import io
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
@@ -13,14 +13,16 @@ from PIL import Image
 
 from cache.pools.photos import PhotoStore
 from cache.pools.pool import Candidate
-from service.errors import PhotoUnavailable
+from service.errors import PhotoRejected, PhotoUnavailable
 from service.origin.shelf import PhotoCodec, PhotoShelf, PhotoSize
-from service.sources.photos import decode_photo, thumbnail
+from service.sources.photos import decode_photo, photo_size, thumbnail
 from tests.cache.examples import candidate
 
 pytestmark = pytest.mark.anyio
 
-CODEC = PhotoCodec(partial(decode_photo, max_pixels=10_000_000), thumbnail)
+decode = partial(decode_photo, max_pixels=10_000_000)
+
+CODEC = PhotoCodec(photo_size, decode, thumbnail)
 PHOTO = candidate(1)
 
 
@@ -33,9 +35,16 @@ def jpeg(width: int, height: int) -> bytes:
 
 @asynccontextmanager
 async def shelf_of(
-    folder: Path, data: bytes, codec: PhotoCodec = CODEC, timeout_s: float = 5.0
-) -> AsyncIterator[tuple[PhotoShelf, list[str]]]:
-    """Make a shelf whose source has one photo; yield it with a list of what is fetched."""
+    folder: Path,
+    data: bytes,
+    prepare: Callable[[bytes], Image.Image] = decode,
+    timeout_s: float = 5.0,
+) -> AsyncIterator[tuple[PhotoShelf[Image.Image], list[str]]]:
+    """
+    Make a shelf whose source has one photo; yield it with a list of what is fetched.
+
+    It prepares pictures as they are, unless told otherwise.
+    """
     fetched: list[str] = []
 
     async def fetch(asked: Candidate) -> bytes:
@@ -51,7 +60,8 @@ async def shelf_of(
                 files=files,
                 namespace="test",
                 candidate={PHOTO.id: PHOTO}.get,
-                codec=codec,
+                prepare=prepare,
+                codec=CODEC,
                 threads=threads,
                 timeout_s=timeout_s,
             ),
@@ -63,7 +73,7 @@ async def shelf_of(
 async def test_a_photo_is_fetched_once_for_ranking_and_showing(tmp_path: Path):
     """What was ranked is shown from our own files, byte for byte."""
     async with shelf_of(tmp_path, jpeg(64, 48)) as (shelf, fetched):
-        picture = await shelf.picture(PHOTO)
+        picture = await shelf.prepared(PHOTO)
         shown = await shelf.image(PHOTO.id, PhotoSize.WEB)
 
     assert (picture.size, shown, fetched) == ((64, 48), jpeg(64, 48), [PHOTO.id])
@@ -72,19 +82,38 @@ async def test_a_photo_is_fetched_once_for_ranking_and_showing(tmp_path: Path):
 async def test_a_large_photo_is_kept_at_web_size(tmp_path: Path):
     """A camera's photo is neither kept nor shown larger than the web needs."""
     async with shelf_of(tmp_path, jpeg(2560, 1920)) as (shelf, _):
-        picture = await shelf.picture(PHOTO)
+        picture = await shelf.prepared(PHOTO)
         shown = Image.open(io.BytesIO(await shelf.image(PHOTO.id, PhotoSize.WEB)))
 
     assert picture.size == shown.size == (1280, 960)
 
 
+async def test_a_large_photo_is_prepared_from_what_is_kept(tmp_path: Path):
+    """Encoded now or from our own file another day, a photo is the same to the last pixel."""
+    async with shelf_of(tmp_path, jpeg(2560, 1920)) as (shelf, fetched):
+        fresh = await shelf.prepared(PHOTO)
+        again = await shelf.prepared(PHOTO)
+
+    assert fresh.tobytes() == again.tobytes()
+    assert fetched == [PHOTO.id]
+
+
+async def test_only_what_can_be_decoded_is_kept(tmp_path: Path):
+    """A file that ends in the middle of its pixels is refused, though its header is whole."""
+    async with shelf_of(tmp_path, jpeg(640, 480)[:-3000]) as (shelf, _):
+        with pytest.raises(PhotoRejected):
+            await shelf.prepared(PHOTO)
+
+    assert not [*tmp_path.rglob("*web*")]
+
+
 async def test_a_spoilt_file_is_fetched_again(tmp_path: Path):
     """What a disk has made of a photo does not stay."""
     async with shelf_of(tmp_path, jpeg(64, 48)) as (shelf, fetched):
-        await shelf.picture(PHOTO)
+        await shelf.prepared(PHOTO)
         for file in tmp_path.iterdir():
             file.write_bytes(b"garbage")
-        await shelf.picture(PHOTO)
+        await shelf.prepared(PHOTO)
         shown = await shelf.image(PHOTO.id, PhotoSize.WEB)
 
     assert shown == jpeg(64, 48)
@@ -99,8 +128,7 @@ async def test_a_decoder_that_is_late_is_not_waited_for(tmp_path: Path):
         let_go.wait(30)
         return Image.new("RGB", (1, 1))
 
-    codec = PhotoCodec(stuck, thumbnail)
-    async with shelf_of(tmp_path, jpeg(64, 48), codec, timeout_s=0.05) as (shelf, _):
+    async with shelf_of(tmp_path, jpeg(64, 48), stuck, timeout_s=0.05) as (shelf, _):
         with pytest.raises(PhotoUnavailable, match="decoded within"):
-            await shelf.picture(PHOTO)
+            await shelf.prepared(PHOTO)
         let_go.set()
