@@ -202,10 +202,10 @@ class Search:
 
     async def _find_by_model(self, asked: _Asked, watch: Stopwatch) -> Found:
         remembered = not asked.request.fresh
+        self._cache.sweep()  # or what has expired would take up places among the nearest
         with watch.stage("encode"):
-            (embedding,) = await self._query_encoder.encode([asked.request.query])
-        with watch.stage("lookup"):
-            near = self._cache.nearest(asked.scope, embedding)
+            placed = await self._query_encoder.place(asked.scope, asked.request.query)
+        embedding, near = placed.embedding, self._cache.near(placed.neighbours)
         rank_first = self._policy.prefer == "exact" and self._clip.idle
         pool = await self._warm(asked.pool_key) if rank_first or not remembered else None
         if pool is None and remembered:

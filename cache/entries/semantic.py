@@ -20,7 +20,7 @@ from cache.journal.records import Positioned, Record, RecordKind
 from cache.sharing.invalidation import Deletions
 from cache.sharing.usage import Usage
 from cache.stores.protocol import NOTHING, Blob, BlobKind, Freed, Store
-from index import NEIGHBOURS, VectorIndex
+from index import NEIGHBOURS, Neighbour, VectorIndex
 
 __all__ = ["NearEntry", "SemanticCache"]
 
@@ -119,6 +119,10 @@ class SemanticCache:
         """
         self.sweep()  # or what has expired would take up places among the k
         (neighbours,) = self._index.search(scope, embedding[np.newaxis], k)
+        return self.near(neighbours)
+
+    def near(self, neighbours: Sequence[Neighbour]) -> list[NearEntry]:
+        """Return the live entries behind what a search of the index has found, in its order."""
         found = [(self._entries.get(n.key), n.similarity) for n in neighbours]
         return [NearEntry(e, s) for e, s in found if e is not None and self._is_live(e)]
 

@@ -27,18 +27,33 @@ class TransformersClip(Encoder):
         text_batch: Most texts of one batch.
         image_batch: Most photos of one batch.
         queue: Texts that may wait; more are refused. Photos wait for room.
+        at_once: Batches of photos that run at the same time on a CPU, beside one of texts.
     """
 
     def __init__(
-        self, towers: Towers, identity: str, *, text_batch: int, image_batch: int, queue: int
+        self,
+        towers: Towers,
+        identity: str,
+        *,
+        text_batch: int,
+        image_batch: int,
+        queue: int,
+        at_once: int = 1,
     ) -> None:
         self._logit_scale = towers.logit_scale
         self._prepare = towers.prepare
         kinds = {
             "texts": Work(towers.texts, text_batch, queue, "text"),
-            "images": Work(towers.images, image_batch, None, "photo"),
+            "images": Work(towers.images, image_batch, None, "photo", at_once=at_once),
         }
-        super().__init__("clip", fingerprint=identity, dimension=towers.dimension, kinds=kinds)
+        super().__init__(
+            "clip",
+            fingerprint=identity,
+            dimension=towers.dimension,
+            kinds=kinds,
+            # On a GPU kernels run one after another anyway: one thread owns it
+            threads=at_once + 1 if towers.on_cpu else 1,
+        )
 
     @classmethod
     def load(
@@ -49,6 +64,7 @@ class TransformersClip(Encoder):
         text_batch: int = 32,
         image_batch: int = 8,
         queue: int = 1024,
+        at_once: int = 1,
     ) -> Self:
         """
         Load the model; blocking, so call it in a thread.
@@ -59,7 +75,14 @@ class TransformersClip(Encoder):
         towers = Towers.load(files, device)
         # fp16 on a GPU and fp32 elsewhere differ by less than a pool's own fp16 rounds
         identity = fingerprint(files)
-        return cls(towers, identity, text_batch=text_batch, image_batch=image_batch, queue=queue)
+        return cls(
+            towers,
+            identity,
+            text_batch=text_batch,
+            image_batch=image_batch,
+            queue=queue,
+            at_once=at_once,
+        )
 
     @property
     def logit_scale(self) -> float:
@@ -67,7 +90,7 @@ class TransformersClip(Encoder):
         return self._logit_scale
 
     async def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return unit vectors, float32, shape (len(texts), dimension); raises as `QueryEncoder`."""
+        """Return unit vectors, float32, shape (len(texts), dimension); raises as queries do."""
         return await self._encode("texts", texts)
 
     def prepare(self, picture: Image) -> Prepared:

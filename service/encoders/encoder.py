@@ -1,6 +1,6 @@
 """What encoders have in common: a model's identity and the worker that owns it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -21,14 +21,23 @@ class Encoder:
         fingerprint: Identity of the model.
         dimension: Length of a vector.
         kinds: What the model does; this encoder's worker is the only one to do it.
+        threads: Batches that may run at the same time.
+        on_thread: Called first thing in each of the worker's threads.
     """
 
     def __init__(
-        self, name: str, *, fingerprint: str, dimension: int, kinds: Mapping[str, Work]
+        self,
+        name: str,
+        *,
+        fingerprint: str,
+        dimension: int,
+        kinds: Mapping[str, Work],
+        threads: int = 1,
+        on_thread: Callable[[], None] | None = None,
     ) -> None:
         self._fingerprint = fingerprint
         self._dimension = dimension
-        self._worker = EncoderWorker(name, kinds)
+        self._worker = EncoderWorker(name, kinds, threads=threads, on_thread=on_thread)
 
     async def __aenter__(self) -> Self:
         """Begin to take calls."""

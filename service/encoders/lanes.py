@@ -44,7 +44,7 @@ class Work:
         valid: Whether a result is one; by default a vector that has a direction.
     """
 
-    run: Callable[[Sequence[Any]], Sequence[Any]]
+    run: Callable[[Any], Sequence[Any] | NDArray[Any]]
     batch: int
     queue: int | None
     item: str
@@ -69,7 +69,7 @@ class Work:
         middle = len(items) // 2
         return self.outcomes(items[:middle]) + self.outcomes(items[middle:])
 
-    def _results(self, items: Sequence[Any]) -> Sequence[Any]:
+    def _results(self, items: Sequence[Any]) -> Sequence[Any] | NDArray[Any]:
         results = self.run(items)
         if len(results) != len(items):
             raise ValueError(f"{len(items)} items gave {len(results)} results")

@@ -1,15 +1,31 @@
 """What turns texts and pictures into unit vectors, as the service sees it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL.Image import Image
 
+from index import Neighbour
 from service.encoders.preparation import Prepared
 
-__all__ = ["ClipEncoder", "QueryEncoder"]
+__all__ = ["ClipEncoder", "Placed", "QueryEncoder"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Placed:
+    """
+    A query and its place among those in the index.
+
+    Args:
+        embedding: Unit length, float32, shape (d,).
+        neighbours: The nearest of its scope, nearest first.
+    """
+
+    embedding: NDArray[np.float32]
+    neighbours: Sequence[Neighbour]
 
 
 class QueryEncoder(Protocol):
@@ -25,13 +41,13 @@ class QueryEncoder(Protocol):
         """Length of a vector."""
         ...
 
-    async def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    async def place(self, scope: str, query: str) -> Placed:
         """
-        Return unit vectors, float32, shape (len(texts), dimension).
+        Encode a query and find the 16 nearest of a scope, in one step with those of others.
 
         Raises:
             Overloaded: If the queue is full.
-            EncoderFailed: If one of the texts cannot be encoded.
+            EncoderFailed: If the query cannot be encoded.
             EncoderClosed: If the encoder shuts down before the answer.
         """
         ...
@@ -61,7 +77,7 @@ class ClipEncoder(Protocol):
         ...
 
     async def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return unit vectors, float32, shape (len(texts), dimension); raises as `QueryEncoder`."""
+        """Return unit vectors, float32, shape (len(texts), dimension); raises as `place`."""
         ...
 
     def prepare(self, picture: Image) -> Prepared:

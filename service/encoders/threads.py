@@ -24,15 +24,21 @@ _MUST_COME_LATER = ("torch", "onnxruntime", "faiss")
 @dataclass(frozen=True, slots=True)
 class ThreadPolicy:
     """
-    Threads of one call into each library.
+    Threads of one call into each library, and calls side by side.
+
+    One thread a call, unless told otherwise: threads that share a call wait for
+    each other at the end of every layer, and where other work has one of their
+    cores, all of them do (docs/encoders.md has the measurement). Batches of photos
+    use the cores side by side instead.
 
     Args:
-        encoder_threads: Threads of one model call (torch, ONNX Runtime, BLAS).
-        index_threads: Threads of one search of the index (FAISS).
+        encoder_threads: Threads of one model call (torch, ONNX Runtime, BLAS), and of
+            the search of the index (FAISS) that goes with it.
+        image_batches: Batches of photos encoded at the same time.
     """
 
     encoder_threads: int
-    index_threads: int
+    image_batches: int
 
     @classmethod
     def of(cls, cores: int, encoder_threads: int = 0, workers: int = 1) -> "ThreadPolicy":
@@ -41,13 +47,11 @@ class ThreadPolicy:
 
         Args:
             cores: What the machine or the container has.
-            encoder_threads: As many as are wanted; 0 leaves one core to the rest,
-                if there is one, or takes a worker's whole share.
+            encoder_threads: As many as are wanted a call; 0 for one.
             workers: Processes that do the same on these cores.
         """
-        share = max(1, cores // workers)
-        encoder = encoder_threads or (share if workers > 1 else max(1, cores - 1))
-        return cls(encoder_threads=encoder, index_threads=max(1, share - encoder))
+        threads = encoder_threads or 1
+        return cls(threads, max(1, cores // workers // threads))
 
     @property
     def environment(self) -> dict[str, str]:
@@ -112,7 +116,7 @@ def confirm(policy: ThreadPolicy) -> None:
         _set_interop_threads(torch)
     faiss = sys.modules.get("faiss")
     if faiss is not None:
-        faiss.omp_set_num_threads(policy.index_threads)
+        faiss.omp_set_num_threads(policy.encoder_threads)
 
 
 def _set_interop_threads(torch: object) -> None:

@@ -61,6 +61,11 @@ class Towers:
             return cls(_model(files, place), _processor(files))
 
     @property
+    def on_cpu(self) -> bool:
+        """Whether the model runs on the CPU."""
+        return bool(self._model.device.type == "cpu")
+
+    @property
     def logit_scale(self) -> float:
         """Factor from cosine to score: the model's own, CLIP's usual 100 where it has none."""
         scale = getattr(self._model, "logit_scale", None)

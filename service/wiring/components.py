@@ -43,6 +43,7 @@ from service.wiring.stores import open_store
 
 if TYPE_CHECKING:
     # Both import torch, which takes seconds; the server should be up before that.
+    from service.encoders.backends import SentenceModel
     from service.encoders.clip import TransformersClip
     from service.encoders.query import SentenceEncoder
 
@@ -108,11 +109,11 @@ async def build(
     )
     # A download may be left behind at any time; torch may not, lest the process abort.
     files = await in_daemon_thread(partial(models.find, settings), "nearhit-download")
-    query, clip = await asyncio.to_thread(models.load, settings, thread_policy, files)
+    model, clip = await asyncio.to_thread(models.load, settings, thread_policy, files)
+    memory, query = await asyncio.to_thread(_memory, settings, thread_policy, store, model, clock)
     await stack.enter_async_context(query)
     await stack.enter_async_context(clip)
-    memory = await asyncio.to_thread(_memory, settings, store, query, clock)
-    # FAISS's number belongs to the thread that searches: this one.
+    # FAISS's number belongs to each thread that searches: now and then, this one.
     threads.confirm(thread_policy)
     flights = await _flights(settings, stack)
     shelf = _shelf(settings, stack, source, photos, memory.pools, clip)
@@ -222,11 +223,28 @@ def _shelf(
     )
 
 
-def _memory(settings: Settings, store: Store, query: "SentenceEncoder", clock: Clock) -> Memory:
+def _memory(
+    settings: Settings,
+    policy: threads.ThreadPolicy,
+    store: Store,
+    model: "SentenceModel",
+    clock: Clock,
+) -> "tuple[Memory, SentenceEncoder]":
+    """Return what is remembered, and what places queries among it: both over one index."""
     from index.faiss import FaissIndex  # noqa: PLC0415 - must come after the thread policy
+    from service.encoders.query import SentenceEncoder  # noqa: PLC0415 - imports torch
 
+    index = FaissIndex(model.dimension)
     bounds = Bounds(settings.max_entries, settings.max_pools)
-    return Memory(store, FaissIndex(query.dimension), query.fingerprint, bounds, clock)
+    memory = Memory(store, index, model.fingerprint, bounds, clock)
+    query = SentenceEncoder(
+        model,
+        index,
+        batch=settings.text_batch,
+        queue=settings.encoder_queue,
+        on_thread=partial(threads.confirm, policy),
+    )
+    return memory, query
 
 
 def _policy(settings: Settings) -> Policy:
@@ -242,7 +260,7 @@ def _policy(settings: Settings) -> Policy:
 def _costs(query: "SentenceEncoder", clip: "TransformersClip", counters: Counters) -> Costs:
     kinds = clip.statistics().kinds
     texts, images = kinds["texts"], kinds["images"]
-    queries = query.statistics().kinds["texts"]
+    queries = query.statistics().kinds["queries"]
     fetches = counters.get("nearhit_api_calls", "answered")
     return Costs(
         query_s=queries.encode_s / max(1, queries.items),

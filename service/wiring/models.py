@@ -9,8 +9,8 @@ from service.wiring.demo import demo_model
 
 if TYPE_CHECKING:
     # Both import torch, which takes seconds; the server should be up before that.
+    from service.encoders.backends import SentenceModel
     from service.encoders.clip import TransformersClip
-    from service.encoders.query import SentenceEncoder
 
 __all__ = ["find", "load"]
 
@@ -25,22 +25,20 @@ def find(settings: Settings) -> tuple[ModelFiles, ModelFiles]:
 
 def load(
     settings: Settings, policy: threads.ThreadPolicy, files: tuple[ModelFiles, ModelFiles]
-) -> "tuple[SentenceEncoder, TransformersClip]":
+) -> "tuple[SentenceModel, TransformersClip]":
     """Load both models; blocking, seconds."""
     threads.apply(policy)
+    from service.encoders.backends import load_sentences  # noqa: PLC0415 - imports torch
     from service.encoders.clip import TransformersClip  # noqa: PLC0415 - imports torch
-    from service.encoders.query import SentenceEncoder  # noqa: PLC0415 - imports torch
 
     threads.confirm(policy)
     query_files, clip_files = files
-    query = SentenceEncoder.load(
+    query = load_sentences(
         query_files,
         backend=settings.query_backend,
         device=settings.device,
         folder=settings.model_folder,
         threads=policy.encoder_threads,
-        batch=settings.text_batch,
-        queue=settings.encoder_queue,
     )
     clip = TransformersClip.load(
         clip_files,
@@ -48,5 +46,6 @@ def load(
         text_batch=settings.text_batch,
         image_batch=settings.image_batch,
         queue=settings.encoder_queue,
+        at_once=policy.image_batches,
     )
     return query, clip

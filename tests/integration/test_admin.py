@@ -260,12 +260,12 @@ async def test_what_is_remembered_is_not_warmed_again(client: httpx.AsyncClient,
     """A second run asks neither the source nor a model."""
     rows = [("horse", "a horse"), ("dog", "a dog")]
     await warm(client, *rows)
-    asked = service.running.query.statistics().kinds["texts"].items
+    asked = service.running.query.statistics().kinds["queries"].items
 
     again = await warm(client, *rows)
 
     assert outcomes(again) == ["known", "known"]
-    assert service.running.query.statistics().kinds["texts"].items == asked
+    assert service.running.query.statistics().kinds["queries"].items == asked
 
 
 async def test_a_near_search_does_not_stand_in_for_a_warmed_one(client: httpx.AsyncClient):

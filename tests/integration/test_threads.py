@@ -12,9 +12,9 @@ pytestmark = pytest.mark.anyio
 async def test_searches_of_the_index_use_the_policys_threads(settings, clock):
     """FAISS has its number in the event loop's thread, where searches of the index run."""
     policy = ThreadPolicy.of(usable_cores(), settings.encoder_threads)
-    faiss.omp_set_num_threads(policy.index_threads + 2)
+    faiss.omp_set_num_threads(policy.encoder_threads + 2)
 
     async with Service(settings, clock=clock) as service:
         await service.started()
 
-        assert faiss.omp_get_max_threads() == policy.index_threads
+        assert faiss.omp_get_max_threads() == policy.encoder_threads

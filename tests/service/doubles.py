@@ -9,7 +9,9 @@ from PIL import Image
 
 from cache.pools.filters import Filters
 from cache.pools.pool import Candidate
+from index import VectorIndex
 from service.encoders.preparation import PIXELS, Prepared
+from service.encoders.protocol import Placed
 from service.errors import EncoderFailed, PhotoRejected, PhotoUnavailable, UnknownFilter
 
 DIMENSION = 8
@@ -32,9 +34,9 @@ class FakeQueryEncoder:
         self.places: dict[str, NDArray[np.float32]] = {}
         self.encoded: list[str] = []
 
-    async def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        self.encoded += texts
-        return np.stack([self._place(text) for text in texts])
+    def vector(self, text: str) -> NDArray[np.float32]:
+        self.encoded.append(text)
+        return self._place(text)
 
     def _place(self, text: str) -> NDArray[np.float32]:
         if text in self.places:
@@ -43,6 +45,22 @@ class FakeQueryEncoder:
         vector = np.random.default_rng(seed).normal(size=DIMENSION).astype(np.float32)
         vector[:2] = 0
         return vector / np.linalg.norm(vector)
+
+
+class FakePlacing:
+    """A query encoder over one replica's index; its places are those of all replicas."""
+
+    fingerprint = FakeQueryEncoder.fingerprint
+    dimension = DIMENSION
+
+    def __init__(self, encoder: FakeQueryEncoder, index: VectorIndex) -> None:
+        self._encoder = encoder
+        self._index = index
+
+    async def place(self, scope: str, query: str) -> Placed:
+        embedding = self._encoder.vector(query)
+        (neighbours,) = self._index.search(scope, embedding[np.newaxis])
+        return Placed(embedding, neighbours)
 
 
 class FakeClip:

@@ -30,7 +30,7 @@ from service.telemetry.failures import StoreFailures
 from service.tiers import Policy
 from tests.cache.away import Interruptible
 from tests.clocks import ManualClock
-from tests.service.doubles import DIMENSION, FakeClip, FakeQueryEncoder, FakeSource
+from tests.service.doubles import DIMENSION, FakeClip, FakePlacing, FakeQueryEncoder, FakeSource
 
 POLICY = Policy(
     pool_size=20,
@@ -70,9 +70,8 @@ class World:
         self.counters = Counters()
         self.latencies = Latencies()
         self.seen: list[FreshRanking] = []
-        self.memory = Memory(
-            self.store, FlatIndex(DIMENSION), self.query.fingerprint, BOUNDS, self.clock
-        )
+        self.index = FlatIndex(DIMENSION)
+        self.memory = Memory(self.store, self.index, self.query.fingerprint, BOUNDS, self.clock)
         self.pools = self.memory.pools
         self.cache = self.memory.entries
         self.follower = self.memory.follower
@@ -110,7 +109,7 @@ class World:
         """Return a search of another policy over the same world."""
         return Search(
             source=self.source,
-            query_encoder=self.query,
+            query_encoder=FakePlacing(self.query, self.index),
             clip=self.clip,
             cache=self.cache,
             pools=self.pools,

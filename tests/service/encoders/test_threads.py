@@ -8,7 +8,7 @@ import pytest
 
 from service.encoders.threads import ThreadPolicy, usable_cores
 
-APPLY = "from service.encoders.threads import *; policy = ThreadPolicy(1, 2); apply(policy); "
+APPLY = "from service.encoders.threads import *; policy = ThreadPolicy(2, 1); apply(policy); "
 
 
 def run(program):
@@ -26,25 +26,25 @@ def run(program):
 
 
 @pytest.mark.parametrize(
-    ("cores", "asked", "encoder", "index"),
-    [(8, 0, 7, 1), (2, 0, 1, 1), (1, 0, 1, 1), (8, 2, 2, 6), (2, 2, 2, 1), (2, 6, 6, 1)],
+    ("cores", "asked", "threads", "batches"),
+    [(8, 0, 1, 8), (2, 0, 1, 2), (1, 0, 1, 1), (8, 2, 2, 4), (2, 2, 2, 1), (2, 6, 6, 1)],
 )
-def test_policy_leaves_a_core_to_the_rest_unless_told(cores, asked, encoder, index):
-    """Zero leaves one core where there are two; a number asked for is taken."""
+def test_a_call_has_one_thread_unless_told(cores, asked, threads, batches):
+    """Zero gives a call one thread, and photos the cores side by side; a number asked is taken."""
     policy = ThreadPolicy.of(cores, asked)
 
-    assert (policy.encoder_threads, policy.index_threads) == (encoder, index)
+    assert (policy.encoder_threads, policy.image_batches) == (threads, batches)
 
 
 @pytest.mark.parametrize(
-    ("cores", "workers", "asked", "encoder", "index"),
-    [(8, 2, 0, 4, 1), (8, 3, 0, 2, 1), (2, 4, 0, 1, 1), (8, 2, 1, 1, 3), (2, 2, 6, 6, 1)],
+    ("cores", "workers", "asked", "threads", "batches"),
+    [(8, 2, 0, 1, 4), (8, 3, 0, 1, 2), (2, 4, 0, 1, 1), (8, 2, 2, 2, 2), (2, 2, 6, 6, 1)],
 )
-def test_workers_share_the_cores(cores, workers, asked, encoder, index):
-    """Each worker's model has its share of the cores, at least one; a number asked for is taken."""
+def test_workers_share_the_cores(cores, workers, asked, threads, batches):
+    """Each worker's photos have its share of the cores, at least one of them."""
     policy = ThreadPolicy.of(cores, asked, workers)
 
-    assert (policy.encoder_threads, policy.index_threads) == (encoder, index)
+    assert (policy.encoder_threads, policy.image_batches) == (threads, batches)
 
 
 @pytest.mark.parametrize(("content", "cores"), [("150000 100000", 2), ("50000 100000", 1)])
@@ -81,18 +81,18 @@ def test_libraries_loaded_afterwards_use_the_policy():
         APPLY + "import faiss, torch; print(torch.get_num_threads(), faiss.omp_get_max_threads())"
     )
 
-    assert ran.stdout.strip() == "1 1", ran.stderr
+    assert ran.stdout.strip() == "2 2", ran.stderr
 
 
 def test_confirm_tells_loaded_libraries_what_the_environment_cannot():
-    """FAISS gets its own number, torch one thread between operations; twice is fine."""
+    """Torch gets one thread between operations; twice is fine."""
     ran = run(
         APPLY + "import faiss, torch; confirm(policy); confirm(policy); "
         "print(torch.get_num_threads(), torch.get_num_interop_threads(), "
         "faiss.omp_get_max_threads())"
     )
 
-    assert ran.stdout.strip() == "1 1 2", ran.stderr
+    assert ran.stdout.strip() == "2 1 2", ran.stderr
 
 
 def test_confirm_imports_nothing():
