@@ -21,6 +21,7 @@ from cache.sharing.lead import Lead
 from cache.sharing.refusals import Refusals
 from cache.stores.protocol import Lease
 from service.errors import QuotaExhausted, ServiceError, SourceError, SourceUnavailable
+from service.origin.progress import Progresses
 from service.origin.refusing import error_of, refusal_of
 from service.origin.vectors import PhotoVectors, Vectors
 from service.telemetry.counters import Counters
@@ -65,6 +66,7 @@ class Origin:
         mark: Says how far the journal has been read.
         lead: Decides which replica fetches.
         fetching: Runs the fetches, by pool.
+        progresses: Where those who watch a fetch see how far it is.
         counters: Counts calls.
         failures: Told when a fetch goes on without the store.
         clock: Dates pools.
@@ -82,6 +84,7 @@ class Origin:
         mark: Callable[[], Mark],
         lead: Lead,
         fetching: SingleFlight[str, Pool],
+        progresses: Progresses,
         counters: Counters,
         failures: StoreFailures,
         clock: Clock,
@@ -95,6 +98,7 @@ class Origin:
         self._mark = mark
         self._lead = lead
         self._fetching = fetching
+        self._progresses = progresses
         self._counters = counters
         self._failures = failures
         self._clock = clock
@@ -130,9 +134,12 @@ class Origin:
 
     async def _make(self, key: PoolKey, lease: Lease | None) -> Pool:
         begun = self._mark()
+        fetching = self._progresses.of(key)
+        fetching.begin(None)
         try:
             listing = await self._listing(key, begun)
-            vectors = await self._vectors.of(key, listing.candidates)
+            fetching.begin(len(listing.candidates))
+            vectors = await self._vectors.of(key, listing.candidates, fetching)
             pool = self._assemble(key, listing, vectors)
         except SourceError as exc:
             await self._refuse(key, exc)

@@ -23,6 +23,7 @@ from service.errors import (
     PhotoUnavailable,
     ServiceError,
 )
+from service.origin.progress import Fetching
 from service.telemetry.counters import Counters
 from service.telemetry.failures import StoreFailures
 
@@ -96,16 +97,26 @@ class PhotoVectors(Generic[_Prepared]):
         self._clock = clock
         self._recent: OrderedDict[str, _Vector] = OrderedDict()
 
-    async def of(self, key: PoolKey, candidates: Sequence[Candidate]) -> Vectors:
+    async def of(
+        self, key: PoolKey, candidates: Sequence[Candidate], fetching: Fetching
+    ) -> Vectors:
         """
         Return the embeddings of a pool's candidates, as far as they can be had.
+
+        Args:
+            key: The pool.
+            candidates: What the source has listed.
+            fetching: Told of each photo as it comes along.
 
         Raises:
             EncoderClosed: If the service is shutting down.
         """
         known = await self._known(key, candidates)
+        for candidate in candidates:
+            if candidate.id in known:
+                fetching.photo_encoded(candidate, known[candidate.id])
         unknown = [c for c in candidates if c.id not in known]
-        new, missing, rejected = await self._embed(key, unknown)
+        new, missing, rejected = await self._embed(key, unknown, fetching)
         are_stored = await self._keep(key, new)
         return Vectors({**known, **new}, len(new), missing, rejected, are_stored)
 
@@ -129,12 +140,14 @@ class PhotoVectors(Generic[_Prepared]):
         return {names[name]: vector for name, vector in found.items()}
 
     async def _embed(
-        self, key: PoolKey, candidates: Sequence[Candidate]
+        self, key: PoolKey, candidates: Sequence[Candidate], fetching: Fetching
     ) -> tuple[dict[str, _Vector], Sequence[ServiceError], Sequence[ServiceError]]:
         """Return the vectors of photos, why others cannot be had for now, and why some never."""
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = {c.id: group.create_task(self._outcome(key, c)) for c in candidates}
+                tasks = {
+                    c.id: group.create_task(self._outcome(key, c, fetching)) for c in candidates
+                }
         except* EncoderClosed as closed:
             raise closed.exceptions[0] from closed
         outcomes = {photo: task.result() for photo, task in tasks.items()}
@@ -146,19 +159,26 @@ class PhotoVectors(Generic[_Prepared]):
         self._count_photos("rejected", len(rejected))
         return vectors, missing, rejected
 
-    async def _outcome(self, key: PoolKey, candidate: Candidate) -> _Vector | ServiceError:
+    async def _outcome(
+        self, key: PoolKey, candidate: Candidate, fetching: Fetching
+    ) -> _Vector | ServiceError:
         """Encode a photo, once for all tags that are being fetched; an error is an outcome."""
         name = f"{key.clip}/{key.photo(candidate.id)}"
         try:
-            if name in self._recent:
-                return self._recent[name]
-            return await self._encoding.do(name, partial(self._vector, name, candidate))
+            vector = self._recent.get(name)
+            if vector is None:
+                work = partial(self._vector, name, candidate, fetching)
+                vector = await self._encoding.do(name, work)
         except (PhotoRejected, *_FOR_NOW) as exc:
+            fetching.photo_failed(candidate)
             _log.info("photo_skipped", photo=candidate.id, reason=str(exc))
             return exc
+        fetching.photo_encoded(candidate, vector)
+        return vector
 
-    async def _vector(self, name: str, candidate: Candidate) -> _Vector:
+    async def _vector(self, name: str, candidate: Candidate, fetching: Fetching) -> _Vector:
         prepared = await self._prepared(candidate)
+        fetching.photo_fetched(candidate)
         # The encoder's worker batches whatever photos wait for it.
         rows = await self._encode([prepared])
         vector: _Vector = rows[0].astype(np.float16)

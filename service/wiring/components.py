@@ -26,6 +26,7 @@ from service.encoders import threads
 from service.encoders.daemon import in_daemon_thread
 from service.encoders.preparation import Prepared
 from service.origin.pipeline import Origin
+from service.origin.progress import Progresses
 from service.origin.shelf import PhotoCodec, PhotoShelf
 from service.origin.vectors import PhotoVectors
 from service.search import Costs, Search
@@ -117,6 +118,7 @@ async def build(
     threads.confirm(thread_policy)
     flights = await _flights(settings, stack)
     shelf = _shelf(settings, stack, source, photos, memory.pools, clip)
+    progresses = Progresses()
     vectors = PhotoVectors(
         prepared=shelf.prepared,
         encode=clip.encode_images,
@@ -137,6 +139,7 @@ async def build(
         mark=memory.mark,
         lead=Lead(store, memory.follower.reach, turns=settings.fetches),
         fetching=flights.fetching,
+        progresses=progresses,
         counters=counters,
         failures=failures,
         clock=clock,

@@ -22,6 +22,7 @@ from cache.stores.sqlite import SqliteStore
 from index import FlatIndex
 from service.answers import Found, FreshRanking, SearchAnswer
 from service.origin.pipeline import Origin
+from service.origin.progress import Progresses
 from service.origin.vectors import PhotoVectors
 from service.requests import SearchRequest
 from service.search import Costs, Search
@@ -77,6 +78,7 @@ class World:
         self.follower = self.memory.follower
         self.failures = StoreFailures(self.counters, self.clock)
         self.fetching = SingleFlight[str, Pool](running=4, waiting=0)
+        self.progresses = Progresses()
         self.encoding = SingleFlight[str, NDArray[np.float16]](running=4, waiting=100)
         self.asking = SingleFlight[Hashable, Found](running=100, waiting=0)
         vectors = PhotoVectors(
@@ -99,6 +101,7 @@ class World:
             mark=self.memory.mark,
             lead=Lead(self.store, self.follower.reach, turns=2),
             fetching=self.fetching,
+            progresses=self.progresses,
             counters=self.counters,
             failures=self.failures,
             clock=self.clock,

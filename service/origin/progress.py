@@ -1,0 +1,106 @@
+"""How far a fetch has come, for whoever wants to see a cold search live."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from weakref import WeakValueDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cache.pools.pool import Candidate, PoolKey
+
+__all__ = ["Fetching", "Progress", "Progresses"]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """
+    Photos of one fetch.
+
+    Args:
+        photos: How many there are in all; None until the source has answered.
+        fetched: Those that have arrived and could be read, or were known before.
+        encoded: Those of them that have an embedding by now.
+        failed: Those that cannot be had.
+    """
+
+    photos: int | None = None
+    fetched: int = 0
+    encoded: int = 0
+    failed: int = 0
+
+
+class Fetching:
+    """One key's fetch as it goes on: told by the fetch, watched by any number of searches."""
+
+    def __init__(self) -> None:
+        self._photos: int | None = None
+        self._fetched: set[str] = set()
+        self._failed: set[str] = set()
+        self._candidates: list[Candidate] = []
+        self._vectors: list[NDArray[np.float16]] = []
+        self._news = asyncio.Event()
+
+    @property
+    def progress(self) -> Progress:
+        """How far it is now."""
+        encoded, failed = len(self._candidates), len(self._failed)
+        return Progress(self._photos, len(self._fetched), encoded, failed)
+
+    def encoded(self, since: int) -> tuple[Sequence[Candidate], Sequence[NDArray[np.float16]]]:
+        """Return candidates and embeddings, shape (d,) each, in order of arrival from one on."""
+        return self._candidates[since:], self._vectors[since:]
+
+    async def changed(self) -> None:
+        """Return once there is more than when this was called."""
+        await self._news.wait()
+
+    def begin(self, photos: int | None) -> None:
+        """Begin anew: the source has told how many photos there are, or is about to be asked."""
+        self._photos = photos
+        self._fetched.clear()
+        self._failed.clear()
+        self._candidates.clear()
+        self._vectors.clear()
+        self._tell()
+
+    def photo_fetched(self, candidate: Candidate) -> None:
+        """Take in that a photo has arrived."""
+        self._fetched.add(candidate.id)
+        self._tell()
+
+    def photo_encoded(self, candidate: Candidate, vector: NDArray[np.float16]) -> None:
+        """Take in a photo's embedding, float16, shape (d,)."""
+        self._fetched.add(candidate.id)
+        self._candidates.append(candidate)
+        self._vectors.append(vector)
+        self._tell()
+
+    def photo_failed(self, candidate: Candidate) -> None:
+        """Take in that a photo cannot be had."""
+        self._fetched.discard(candidate.id)
+        self._failed.add(candidate.id)
+        self._tell()
+
+    def _tell(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
+
+
+class Progresses:
+    """Where fetches and those who watch them meet, by key; forgotten when nobody holds it."""
+
+    def __init__(self) -> None:
+        self._fetching: WeakValueDictionary[str, Fetching] = WeakValueDictionary()
+
+    def __len__(self) -> int:
+        return len(self._fetching)
+
+    def of(self, key: PoolKey) -> Fetching:
+        """Return the one of a key, whether or not it is being fetched already."""
+        digest = key.digest
+        fetching = self._fetching.get(digest)
+        if fetching is None:
+            fetching = self._fetching[digest] = Fetching()
+        return fetching
