@@ -25,6 +25,7 @@ from cache.sharing.outbox import Outbox
 from index import NEIGHBOURS
 from service.answers import Found, FreshRanking, Observer, Scored, SearchAnswer
 from service.encoders.protocol import ClipEncoder, QueryEncoder
+from service.encoders.texts import TextVectors
 from service.errors import DeadlineExceeded
 from service.requests import SearchRequest
 from service.sources.protocol import ImageSource
@@ -73,6 +74,7 @@ class Search:
         source: Decides identity and filters; photos themselves come through `fetch`.
         query_encoder: Places queries among the remembered ones.
         clip: Ranks pools.
+        texts: Vectors of queries in the pools' space.
         cache: What is remembered.
         pools: Warm pools.
         outbox: Takes fresh rankings to the store.
@@ -96,6 +98,7 @@ class Search:
         source: ImageSource,
         query_encoder: QueryEncoder,
         clip: ClipEncoder,
+        texts: TextVectors,
         cache: SemanticCache,
         pools: Pools,
         outbox: Outbox,
@@ -115,6 +118,7 @@ class Search:
         self._source = source
         self._query_encoder = query_encoder
         self._clip = clip
+        self._texts = texts
         self._cache = cache
         self._pools = pools
         self._outbox = outbox
@@ -159,6 +163,15 @@ class Search:
     async def remembers(self, request: SearchRequest) -> bool:
         """Return whether exactly this search would be answered from memory."""
         return await self._entry(self._asked(request)) is not None
+
+    def pool_key(self, request: SearchRequest) -> PoolKey:
+        """
+        Return the pool a search would rank.
+
+        Raises:
+            UnknownFilter, BadRequest: If the source cannot apply a filter.
+        """
+        return self._asked(request).pool_key
 
     async def has_pool(self, request: SearchRequest) -> bool:
         """Return whether a search's pool is warm, so that the source would not be asked."""
@@ -214,12 +227,17 @@ class Search:
                 return hit
         if pool is None:
             pool = await self._warm(asked.pool_key)
-        tier = Tier.POOL
-        if pool is None:
-            tier = Tier.ORIGIN
-            with watch.stage("fetch"):
-                pool = await self._fetch(asked.pool_key)
-        return await self._fresh(asked, embedding, near, pool, tier, watch)
+        if pool is not None:
+            return await self._fresh(asked, embedding, near, pool, Tier.POOL, watch)
+        pool = await self._cold(asked, watch)
+        return await self._fresh(asked, embedding, near, pool, Tier.ORIGIN, watch)
+
+    async def _cold(self, asked: _Asked, watch: Stopwatch) -> Pool:
+        """Return a pool from the source; by then the query's vector is there too."""
+        with watch.stage("fetch"):
+            text = self._texts.of(asked.request.query)
+            pool, _ = await asyncio.gather(self._fetch(asked.pool_key), text)
+        return pool
 
     async def _exact(self, asked: _Asked, watch: Stopwatch) -> Found | None:
         with watch.stage("lookup"):
@@ -307,7 +325,7 @@ class Search:
             return Found(tier, pool, Ranking.of(np.empty(0, np.float32)), False, age_s)
         request = asked.request
         with watch.stage("rank"):
-            (text,) = await self._clip.encode_texts([request.query])
+            text = await self._texts.of(request.query)
             ranking = rank(pool, text, self._clip.logit_scale)
         with watch.stage("remember"):
             stored = await self._remember(asked, embedding, pool, ranking)

@@ -10,6 +10,7 @@ from service.errors import NotReady
 from service.origin.shelf import PhotoShelf
 from service.search import Search
 from service.settings import Settings
+from service.streaming import Streaming
 from service.warming import Warming
 
 __all__ = ["Running", "State", "running", "state"]
@@ -21,6 +22,11 @@ class Running(Protocol):
     @property
     def search(self) -> Search:
         """Answers searches."""
+        ...
+
+    @property
+    def streaming(self) -> Streaming:
+        """Answers searches as they go on."""
         ...
 
     @property

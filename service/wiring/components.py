@@ -25,6 +25,7 @@ from service.answers import Found, Observer
 from service.encoders import threads
 from service.encoders.daemon import in_daemon_thread
 from service.encoders.preparation import Prepared
+from service.encoders.texts import TextVectors
 from service.origin.pipeline import Origin
 from service.origin.progress import Progresses
 from service.origin.shelf import PhotoCodec, PhotoShelf
@@ -33,6 +34,7 @@ from service.search import Costs, Search
 from service.settings import Settings
 from service.sources.photos import decode_photo, photo_size, thumbnail
 from service.sources.protocol import ImageSource
+from service.streaming import Streaming
 from service.telemetry.counters import Counters, Latencies
 from service.telemetry.failures import StoreFailures
 from service.tiers import Policy
@@ -56,6 +58,7 @@ class Components:
     """Everything there is once models are loaded."""
 
     search: Search
+    streaming: Streaming
     warming: Warming
     shelf: PhotoShelf[Prepared]
     store: Store
@@ -144,11 +147,13 @@ async def build(
         failures=failures,
         clock=clock,
     )
+    texts = TextVectors(clip, flights.texts)
     policy = _policy(settings)
     search = Search(
         source=source,
         query_encoder=query,
         clip=clip,
+        texts=texts,
         cache=memory.entries,
         pools=memory.pools,
         outbox=memory.outbox,
@@ -165,9 +170,21 @@ async def build(
         clock=clock,
         observers=observers,
     )
+    streaming = Streaming(search, progresses.of, texts, clip.logit_scale)
     warming = Warming(search, source.spare_in_s, clock)
     return Components(
-        search, warming, shelf, store, memory, photos, flights.fetching, clip, query, policy, demo
+        search=search,
+        streaming=streaming,
+        warming=warming,
+        shelf=shelf,
+        store=store,
+        memory=memory,
+        photos=photos,
+        fetching=flights.fetching,
+        clip=clip,
+        query=query,
+        policy=policy,
+        demo=demo,
     )
 
 
@@ -181,10 +198,11 @@ async def _demo(settings: Settings, stack: AsyncExitStack) -> DemoProcess | None
 
 @dataclass(frozen=True, slots=True)
 class _Flights:
-    """What is done once, however many ask: pools, photos, whole searches."""
+    """What is done once, however many ask: pools, photos, queries, whole searches."""
 
     fetching: SingleFlight[str, Pool]
     encoding: SingleFlight[str, NDArray[np.float16]]
+    texts: SingleFlight[str, NDArray[np.float32]]
     asking: SingleFlight[Hashable, Found]
 
 
@@ -194,10 +212,11 @@ async def _flights(settings: Settings, stack: AsyncExitStack) -> _Flights:
         # Those that fetch take turns; those that wait for another replica's fetch need none.
         fetching=SingleFlight(running=settings.fetches + settings.waiting_fetches, waiting=0),
         encoding=SingleFlight(running=settings.downloads, waiting=photos_of_all),
+        texts=SingleFlight(running=settings.encoder_queue, waiting=0),
         asking=SingleFlight(running=settings.encoder_queue, waiting=0),
     )
     # Searches wait for fetches and these for photos: who waits ends first.
-    for flight in (flights.encoding, flights.fetching, flights.asking):
+    for flight in (flights.encoding, flights.fetching, flights.texts, flights.asking):
         await stack.enter_async_context(flight)
     return flights
 

@@ -67,7 +67,7 @@ class FakeClip:
     """
     Photos are unit vectors by their colour; a text likes the photo whose number it names.
 
-    While it is not `open`, whoever asks it waits.
+    While it is not `open`, whoever asks it waits; where it has `places`, each photo takes one.
     """
 
     fingerprint = "c" * 16
@@ -80,6 +80,8 @@ class FakeClip:
         self.images = 0
         self.chokes_on: set[int] = set()
         self.asked = asyncio.Event()
+        self.asked_for_photos = asyncio.Event()
+        self.places: asyncio.Semaphore | None = None
         self.open = asyncio.Event()
         self.open.set()
 
@@ -95,6 +97,9 @@ class FakeClip:
         numbers = [int(image[PIXELS][0, 0, 0]) for image in images]
         if self.chokes_on.intersection(numbers):
             raise EncoderFailed("The model fails on this photo.")
+        self.asked_for_photos.set()
+        for _ in images if self.places else ():
+            await self.places.acquire()
         await self._turn()
         self.images += len(images)
         return np.stack([_photo_vector(number) for number in numbers])

@@ -21,11 +21,13 @@ from cache.stores.protocol import Store
 from cache.stores.sqlite import SqliteStore
 from index import FlatIndex
 from service.answers import Found, FreshRanking, SearchAnswer
+from service.encoders.texts import TextVectors
 from service.origin.pipeline import Origin
 from service.origin.progress import Progresses
 from service.origin.vectors import PhotoVectors
 from service.requests import SearchRequest
 from service.search import Costs, Search
+from service.streaming import Streaming
 from service.telemetry.counters import Counters, Latencies
 from service.telemetry.failures import StoreFailures
 from service.tiers import Policy
@@ -80,6 +82,8 @@ class World:
         self.fetching = SingleFlight[str, Pool](running=4, waiting=0)
         self.progresses = Progresses()
         self.encoding = SingleFlight[str, NDArray[np.float16]](running=4, waiting=100)
+        self.reading = SingleFlight[str, NDArray[np.float32]](running=100, waiting=0)
+        self.texts = TextVectors(self.clip, self.reading)
         self.asking = SingleFlight[Hashable, Found](running=100, waiting=0)
         vectors = PhotoVectors(
             prepared=self.source.prepared,
@@ -107,6 +111,9 @@ class World:
             clock=self.clock,
         )
         self.search = self.searching(policy)
+        self.streaming = Streaming(
+            self.search, self.progresses.of, self.texts, self.clip.logit_scale
+        )
 
     def searching(self, policy: Policy) -> Search:
         """Return a search of another policy over the same world."""
@@ -114,6 +121,7 @@ class World:
             source=self.source,
             query_encoder=FakePlacing(self.query, self.index),
             clip=self.clip,
+            texts=self.texts,
             cache=self.cache,
             pools=self.pools,
             outbox=self.memory.outbox,
@@ -169,7 +177,7 @@ async def living(world: World) -> AsyncIterator[World]:
     await world.store.open()
     running = [asyncio.create_task(task) for task in world.memory.tasks()]
     try:
-        async with world.encoding, world.fetching, world.asking:
+        async with world.encoding, world.fetching, world.reading, world.asking:
             yield world
     finally:
         for task in running:

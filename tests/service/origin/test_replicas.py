@@ -70,7 +70,7 @@ async def test_who_was_taken_for_dead_gives_out_the_others_pool(world: World, ot
     """A replica that was stopped while it fetched cannot publish what it has."""
     world.clip.open.clear()
     stopped = asking(world)
-    await world.clip.asked.wait()
+    await world.clip.asked_for_photos.wait()
     world.clock.advance(seconds=LEASE_S)
     answer = await other.ask("photo 1")
 
