@@ -11,7 +11,7 @@ from fastapi.responses import FileResponse, HTMLResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.cors import CORSMiddleware
 
-from service.http import admin, health, images, search, stats
+from service.http import admin, health, images, search, stats, stream
 from service.http.access import AccessLog
 from service.http.problems import Problems
 from service.lifecycle import Service
@@ -45,11 +45,11 @@ def create_app(service: Service) -> FastAPI:
         redoc_url=None,
     )
     app.state.service = service
-    for routes in (search, images, stats, admin, health):
+    for routes in (search, stream, images, stats, admin, health):
         app.include_router(routes.router)
     _add_pages(app)
     _add_api_page(app)
-    problems = Problems(service.counters)
+    app.state.problems = problems = Problems(service.counters)
     problems.install(app)
     app.add_middleware(
         CORSMiddleware,

@@ -19,8 +19,8 @@ __all__ = ["Event", "Partial", "Streaming"]
 _LEAST_ENCODED = 24
 """Photos from which on the best so far are worth showing."""
 
-_PAUSE_S = 0.05
-"""Between two looks at a fetch: twenty a second are as many as anybody sees."""
+_PAUSE_S = 0.1
+"""Between two looks at a fetch: ten a second are as many as anybody needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +91,19 @@ class Streaming:
     async def _meanwhile(
         self, request: SearchRequest, fetching: Fetching, search: asyncio.Task[SearchAnswer]
     ) -> AsyncGenerator[Progress | Partial, None]:
-        """Yield what is new, until the search has ended; what came in between is passed over."""
+        """
+        Yield what is new until the search has ended, and how far the fetch has got by then.
+
+        What came in between two looks is passed over.
+        """
         told, best = Progress(), _Best(fetching, self._logit_scale, request.k)
-        while await _changed(fetching, search, told):
-            told = fetching.progress
-            yield told
+        while True:
+            await _changed(fetching, search, told)
+            if fetching.progress != told:
+                told = fetching.progress
+                yield told
+            if search.done():
+                return
             if told.encoded >= _LEAST_ENCODED:
                 text = await self._texts.of(request.query)
                 if (partial := best.changed(text)) is not None:
@@ -135,12 +143,11 @@ def _score(scored: Scored) -> float:
     return scored.score
 
 
-async def _changed(fetching: Fetching, search: asyncio.Task[SearchAnswer], told: Progress) -> bool:
-    """Return once a fetch is further than was told, or False once the search has ended."""
+async def _changed(fetching: Fetching, search: asyncio.Task[SearchAnswer], told: Progress) -> None:
+    """Return once a fetch is further than was told, or the search has ended."""
     while fetching.progress == told and not search.done():
         news = asyncio.create_task(fetching.changed())
         try:
             await asyncio.wait([search, news], return_when=asyncio.FIRST_COMPLETED)
         finally:
             news.cancel()
-    return not search.done()

@@ -1,9 +1,12 @@
 """Asking a running service."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
+from httpx_sse import EventSource, SSEError
 
 from service.errors import ServiceError
 from service.settings import Settings
@@ -64,20 +67,47 @@ class Remote:
             ServiceError: With the service's own sentence and the wait it asks for, or that
                 there is no service.
         """
-        try:
+        with self._answers():
             answer = self._client.request(method, path, params=parameters, json=body)
-            content: Any = answer.json()
+            return self._content(answer)
+
+    def events(self, path: str, parameters: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+        """
+        Yield name and JSON of each event the service sends, until it ends the stream.
+
+        Raises:
+            ServiceError: As `ask`, and with the sentence of an event `error`.
+        """
+        with self._answers(), self._client.stream("GET", path, params=parameters) as answer:
+            if not answer.is_success:
+                answer.read()
+                self._content(answer)
+            for event in EventSource(answer).iter_sse():
+                content: Any = event.json()
+                if not isinstance(content, dict):
+                    raise self._nobody()
+                if event.event == "error":
+                    raise _problem(content, content.get("retry_after_s"))
+                yield event.event, content
+
+    @contextmanager
+    def _answers(self) -> Iterator[None]:
+        """Say in a sentence what kept an answer from coming."""
+        try:
+            yield
         except httpx.ReadTimeout as exc:
             raise ServiceError(
                 f"The service at {self._base} did not answer within {self._timeout_s:g} s."
             ) from exc
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as exc:
+        except (httpx.HTTPError, httpx.InvalidURL, SSEError, ValueError) as exc:
             raise self._nobody() from exc
+
+    def _content(self, answer: httpx.Response) -> dict[str, Any]:
+        content: Any = answer.json()
         if not isinstance(content, dict):
             raise self._nobody()
         if not answer.is_success:
-            sentence = str(content.get("detail", content))
-            raise ServiceError(sentence, retry_after_s=_retry_after_s(answer))
+            raise _problem(content, _retry_after_s(answer))
         return content
 
     def _nobody(self) -> ServiceError:
@@ -112,6 +142,10 @@ def _admin(settings: Settings) -> dict[str, str]:
             "This is for admins: set NEARHIT_ADMIN_TOKEN to the token the service was started with."
         )
     return {"Authorization": f"Bearer {settings.admin_token.get_secret_value()}"}
+
+
+def _problem(content: dict[str, Any], retry_after_s: float | None) -> ServiceError:
+    return ServiceError(str(content.get("detail", content)), retry_after_s=retry_after_s)
 
 
 def _retry_after_s(answer: httpx.Response) -> float | None:

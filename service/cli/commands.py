@@ -79,7 +79,7 @@ def search(
     url: _Url = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
 ) -> None:
-    """Search a running service and show a table."""
+    """Search a running service: a bar and the best so far while photos arrive, then a table."""
     from service.cli import search as command
 
     command.run(tag, query, k, fresh=fresh, min_similarity=min_similarity, url=url, as_json=as_json)

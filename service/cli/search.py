@@ -1,14 +1,16 @@
 """nearhit search."""
 
+from collections.abc import Iterator
 from typing import Any
 
-from rich.table import Column, Table
-from rich.text import Text
-
-from service.cli.client import get
+from service.cli.client import Remote
 from service.cli.console import OUT, harmless, read_settings, sentences
+from service.cli.search_display import photos_table, shown, way
+from service.errors import ServiceError
 
 __all__ = ["run"]
+
+_Event = tuple[str, dict[str, Any]]
 
 
 def run(
@@ -21,37 +23,34 @@ def run(
     url: str | None,
     as_json: bool,
 ) -> None:
-    """Search a running service and print its answer."""
+    """Search a running service, show how a cold search comes along, and print its answer."""
     parameters: dict[str, Any] = {"t": tag, "s_query": query, "k": k}
     if fresh:
         parameters["fresh"] = "true"
     if min_similarity is not None:
         parameters["min_similarity"] = min_similarity
-    with sentences():
-        answer = get("/search", parameters, url, read_settings())
-    if as_json:
-        OUT.print_json(data=answer)
-        return
+    with sentences(), Remote(url, read_settings()) as remote:
+        if as_json:
+            OUT.print_json(data=remote.ask("GET", "/search", parameters=parameters))
+            return
+        answer = _followed(remote.events("/search/stream", parameters))
     if answer["results"]:
-        OUT.print(_table(answer))
+        OUT.print(photos_table(answer["results"]))
     else:
         OUT.print(f"The source has no photos for the tag “{harmless(tag)}”.")
-    OUT.print(_way(answer["cache"], answer["timings_ms"]["total"]))
+    OUT.print(way(answer["cache"], answer["timings_ms"]["total"]))
 
 
-def _table(answer: dict[str, Any]) -> Table:
-    photo = Column("photo", overflow="fold")
-    table = Table("", "score", photo, "author", "tags")
-    for place, result in enumerate(answer["results"], 1):
-        row = (result["page_url"] or result["url"], result["author"], ", ".join(result["tags"][:5]))
-        table.add_row(str(place), f"{result['score']:.3f}", *map(harmless, row))
-    return table
+def _followed(events: Iterator[_Event]) -> dict[str, Any]:
+    """
+    Show events as they come, where somebody watches; return the answer.
 
-
-def _way(cache: dict[str, Any], total_ms: float) -> Text:
-    matched = cache["matched"]
-    like = ""
-    if cache["tier"] == "semantic":
-        like = f" of “{matched['query']}” ({matched['tag']}), similarity {cache['similarity']:.3f}"
-    tier = (cache["tier"], "bold")
-    return Text.assemble("Answered from tier ", tier, f"{harmless(like)} in {total_ms:.1f} ms.")
+    Raises:
+        ServiceError: If the stream ends without one.
+    """
+    with shown(OUT) as show:
+        for name, content in events:
+            if name == "result":
+                return content
+            show(name, content)
+    raise ServiceError("The service has ended the search without an answer; try again.")

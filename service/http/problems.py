@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Self
+from typing import Any, Self
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -49,6 +49,7 @@ _HEADERS: dict[type[Exception], Mapping[str, str]] = {
 }
 _RETRY_AFTER_S = 5.0
 _MOST_SENTENCES = 5
+_UNFORESEEN = "Something went wrong here; it has been logged under this request's id."
 _TYPE = "urn:nearhit:problem:"
 _MEDIA_TYPE = "application/problem+json"
 
@@ -91,6 +92,11 @@ class Known:
         """The problem's `type`."""
         return _TYPE + self.slug
 
+    @property
+    def wait_s(self) -> int | None:
+        """Whole seconds to wait, as `Retry-After` has them."""
+        return None if self.retry_after_s is None else max(1, math.ceil(self.retry_after_s))
+
 
 class Problems:
     """
@@ -113,14 +119,22 @@ class Problems:
     def unforeseen(self, exc: Exception) -> Response:
         """Log an error of ours, and answer that there was one."""
         _log.error("unforeseen_error", exc_info=exc)
-        sentence = "Something went wrong here; it has been logged under this request's id."
-        return self._answer(500, "internal-error", sentence)
+        return self._answer(500, "internal-error", _UNFORESEEN)
+
+    def in_stream(self, exc: Exception) -> Mapping[str, Any]:
+        """Return the problem an answer that has begun ends with, whatever the error is."""
+        if isinstance(exc, tuple(PROBLEMS)):
+            known = Known.of(exc)
+            body = self._body(known.status, known.slug, known.detail)
+            return body | {"retry_after_s": known.wait_s}
+        _log.error("unforeseen_error", exc_info=exc)
+        return self._body(500, "internal-error", _UNFORESEEN) | {"retry_after_s": None}
 
     async def _known(self, _: Request, exc: Exception) -> Response:
         known = Known.of(exc)
         headers = dict(_HEADERS.get(type(exc), {}))
-        if known.retry_after_s is not None:
-            headers["Retry-After"] = str(max(1, math.ceil(known.retry_after_s)))
+        if known.wait_s is not None:
+            headers["Retry-After"] = str(known.wait_s)
         return self._answer(known.status, known.slug, known.detail, headers)
 
     async def _invalid(self, _: Request, exc: Exception) -> Response:
@@ -138,14 +152,17 @@ class Problems:
     def _answer(
         self, status: int, slug: str, sentence: str, headers: Mapping[str, str] | None = None
     ) -> Response:
+        body = self._body(status, slug, sentence)
+        return JSONResponse(body, status, headers, media_type=_MEDIA_TYPE)
+
+    def _body(self, status: int, slug: str, sentence: str) -> dict[str, Any]:
         self._counters.add("nearhit_problems", slug)
-        body = {
+        return {
             "type": _TYPE + slug,
             "title": HTTPStatus(status).phrase,
             "status": status,
             "detail": sentence,
         }
-        return JSONResponse(body, status, headers, media_type=_MEDIA_TYPE)
 
 
 def _sentence(error: dict[str, object]) -> str:

@@ -99,15 +99,24 @@ def odd_answer(request: Request) -> Response:
     """Answer like the service, with texts that look like markup."""
     if request.query_params["t"] == "refused":
         return JSONResponse({"detail": f"{ODD} is refused."}, 422)
+    if request.query_params["t"] == "broken":
+        return events(("error", {"detail": f"{ODD} has broken.", "retry_after_s": 1}))
+    if request.query_params["t"] == "cut":
+        return events(("progress", {"photos": 3, "fetched": 1, "encoded": 1, "failed": 0}))
     photo = {"score": 1.0, "page_url": "", "url": f"https://a.example/{ODD}", "author": ODD}
     matched = {"query": ODD, "tag": ODD}
-    return JSONResponse(
-        {
-            "results": [photo | {"tags": [ODD]}],
-            "cache": {"tier": "semantic", "matched": matched, "similarity": 0.9},
-            "timings_ms": {"total": 1.0},
-        }
-    )
+    answer = {
+        "results": [photo | {"tags": [ODD]}],
+        "cache": {"tier": "semantic", "matched": matched, "similarity": 0.9},
+        "timings_ms": {"total": 1.0},
+    }
+    return events(("result", answer))
+
+
+def events(*told: tuple[str, object]) -> Response:
+    """Answer with events."""
+    body = "".join(f"event: {name}\ndata: {json.dumps(data)}\n\n" for name, data in told)
+    return Response(body, media_type="text/event-stream")
 
 
 def odd_figures(_: Request) -> Response:
@@ -119,7 +128,7 @@ def odd_figures(_: Request) -> Response:
 @pytest.fixture(scope="module")
 def odd_url() -> Iterator[str]:
     """A server that answers like the service, with texts that look like markup."""
-    routes = [Route("/search", odd_answer), Route("/cache/stats", odd_figures)]
+    routes = [Route("/search/stream", odd_answer), Route("/cache/stats", odd_figures)]
     with serve(Starlette(routes=routes)) as url:
         yield url
 
@@ -131,6 +140,13 @@ def test_search_prints_texts_from_outside_as_they_are(odd_url: str):
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.count(PRINTED) == 5
     assert "\x1b" not in ran.stdout
+
+
+def test_a_search_that_is_cut_off_says_so(odd_url: str):
+    """A stream that ends without an answer is a sentence, not an empty table."""
+    ran = nearhit("search", "cut", "b", "--url", odd_url)
+
+    assert "ended the search without an answer" in fails(ran)
 
 
 def test_stats_prints_texts_from_outside_as_they_are(odd_url: str):
@@ -146,7 +162,10 @@ def test_errors_are_printed_as_they_are(odd_url: str):
     refused = nearhit("search", "refused", "b", "--url", odd_url)
     nowhere = nearhit("stats", "--url", "http://127.0.0.1:9/[/b]")
 
+    broken = nearhit("search", "broken", "b", "--url", odd_url)
+
     assert f"{PRINTED} is refused." in fails(refused)
+    assert f"{PRINTED} has broken." in fails(broken)
     assert "http://127.0.0.1:9/[/b]" in fails(nowhere)
 
 
