@@ -2,15 +2,21 @@
 
 import httpx
 
-__all__ = ["has_real_port", "make_client", "read_at_most"]
+__all__ = ["has_real_port", "make_client", "make_clients", "read_at_most"]
 
 _MAX_PORT = 65_535
 
 
-def make_client(connections: int | None = None) -> httpx.AsyncClient:
-    """Return a client that says who asks; with that many connections, or httpx's own limit."""
-    limits = httpx.Limits(max_connections=connections) if connections else httpx.Limits()
-    return httpx.AsyncClient(limits=limits, headers={"User-Agent": "nearhit"})
+def make_client() -> httpx.AsyncClient:
+    """Return a client that says who asks."""
+    return make_clients(1)[0]
+
+
+def make_clients(count: int) -> list[httpx.AsyncClient]:
+    """Return clients that say who asks; reading the certificates is what takes time, done once."""
+    context = httpx.create_ssl_context()
+    headers = {"User-Agent": "nearhit"}
+    return [httpx.AsyncClient(verify=context, headers=headers) for _ in range(count)]
 
 
 def has_real_port(url: httpx.URL) -> bool:

@@ -2,7 +2,9 @@
 
 import asyncio
 import socket
+import threading
 import time
+from collections import Counter
 
 import httpx
 import pytest
@@ -19,7 +21,7 @@ pytestmark = pytest.mark.anyio
 async def fetch():
     """The fetch of a fetcher that trusts 127.0.0.1 alone, and little of it."""
     fetcher = PhotoFetcher(
-        httpx.AsyncClient(), hosts=["127.0.0.1"], max_bytes=100_000, timeout_s=0.3
+        [httpx.AsyncClient()], hosts=["127.0.0.1"], per_host=1, max_bytes=100_000, timeout_s=0.3
     )
     yield fetcher.fetch
     await fetcher.aclose()
@@ -58,7 +60,9 @@ async def test_other_addresses_are_rejected(fetch, url):
 async def test_plain_http_is_for_loopback_alone():
     """A host beyond loopback must speak https even where it stands in the list."""
     async with httpx.AsyncClient() as client:
-        fetcher = PhotoFetcher(client, hosts=["example.com"], max_bytes=10, timeout_s=1)
+        fetcher = PhotoFetcher(
+            [client], hosts=["example.com"], per_host=1, max_bytes=10, timeout_s=1
+        )
 
         with pytest.raises(PhotoRejected, match="https"):
             await fetcher.fetch("http://example.com/a.jpg")
@@ -186,3 +190,110 @@ async def test_a_connection_cut_short_means_unavailable(fetch, canned, base):
 
     with pytest.raises(PhotoUnavailable):
         await fetch(f"{base}/a.jpg")
+
+
+class Busy:
+    """Answers that wait until they are let go; how many are under way, and the most there were."""
+
+    def __init__(self):
+        self.now = self.most = 0
+        self.hosts = Counter()
+        self.open = threading.Event()
+
+    def __call__(self, request):
+        """Begin an answer."""
+        return StreamingResponse(self._slowly(request.url.hostname), media_type="image/jpeg")
+
+    async def _slowly(self, host):
+        self.now += 1
+        self.hosts[host] += 1
+        self.most = max(self.most, self.now)
+        while not self.open.is_set():
+            await asyncio.sleep(0.005)
+        self.now -= 1
+        yield jpeg()
+
+
+async def until(holds):
+    """Return once something holds."""
+    async with asyncio.timeout(10):
+        while not holds():
+            await asyncio.sleep(0.005)
+
+
+def fetcher_of(count, *, per_host, timeout_s=5.0):
+    clients = [httpx.AsyncClient() for _ in range(count)]
+    hosts = ["127.0.0.1", "localhost"]
+    return PhotoFetcher(
+        clients, hosts=hosts, per_host=per_host, max_bytes=100_000, timeout_s=timeout_s
+    )
+
+
+async def test_so_many_photos_are_fetched_at_the_same_time(canned, base):
+    """Those beyond wait, and come in their turn."""
+    busy = canned.answer = Busy()
+    fetcher = fetcher_of(3, per_host=9)
+    photos = [asyncio.create_task(fetcher.fetch(f"{base}/{n}.jpg")) for n in range(8)]
+    await until(lambda: busy.now == 3)
+    await asyncio.sleep(0.05)
+
+    busy.open.set()
+
+    assert await asyncio.gather(*photos) == [jpeg()] * 8
+    assert busy.most == 3
+    await fetcher.aclose()
+
+
+async def test_a_busy_host_keeps_no_other_waiting(canned, base):
+    """Each host has its own bound, and photos of another pass those that wait for theirs."""
+    busy = canned.answer = Busy()
+    fetcher = fetcher_of(9, per_host=2)
+    other = base.replace("127.0.0.1", "localhost")
+    photos = [asyncio.create_task(fetcher.fetch(f"{base}/{n}.jpg")) for n in range(5)]
+    photos.append(asyncio.create_task(fetcher.fetch(f"{other}/9.jpg")))
+    await until(lambda: busy.now == 3)
+    await asyncio.sleep(0.05)
+
+    begun = dict(busy.hosts)
+    busy.open.set()
+
+    assert await asyncio.gather(*photos) == [jpeg()] * 6
+    assert begun == {"127.0.0.1": 2, "localhost": 1}
+    await fetcher.aclose()
+
+
+async def test_waiting_for_a_turn_is_no_time_of_the_photo(canned, base):
+    """A photo at the end of a long line has as long as the first one."""
+
+    async def soon():
+        await asyncio.sleep(0.1)
+        yield jpeg()
+
+    canned.answer = lambda _: StreamingResponse(soon(), media_type="image/jpeg")
+    fetcher = fetcher_of(1, per_host=1, timeout_s=0.3)
+
+    photos = await asyncio.gather(*(fetcher.fetch(f"{base}/{n}.jpg") for n in range(5)))
+
+    assert photos == [jpeg()] * 5
+    await fetcher.aclose()
+
+
+async def test_redirects_share_one_time_limit(canned, base):
+    """Three slow hops end when one slow photo would."""
+    canned.answer = lambda _: SlowRedirect("/again.jpg")
+    fetcher = fetcher_of(1, per_host=1, timeout_s=0.3)
+
+    with pytest.raises(PhotoUnavailable, match=r"within 0\.3 s"):
+        await fetcher.fetch(f"{base}/a.jpg")
+
+    assert len(canned.requests) == 2
+    await fetcher.aclose()
+
+
+class SlowRedirect(RedirectResponse):
+    """A redirect that takes its time."""
+
+    async def __call__(self, scope, receive, send):
+        """Wait, then answer."""
+        await asyncio.sleep(0.2)
+        await super().__call__(scope, receive, send)
