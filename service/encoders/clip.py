@@ -93,6 +93,11 @@ class TransformersClip(Encoder):
         """Return unit vectors, float32, shape (len(texts), dimension); raises as queries do."""
         return await self._encode("texts", texts)
 
+    @property
+    def edge(self) -> int | None:
+        """The shorter edge pictures are reduced to; None where their own size counts."""
+        return self._prepare.edge
+
     def prepare(self, picture: Image) -> Prepared:
         """
         Return an RGB picture as the model takes it.

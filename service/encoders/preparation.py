@@ -79,7 +79,7 @@ class Framing:
 
     @property
     def edge(self) -> int:
-        """The least shorter edge at which a picture is only ever made smaller."""
+        """The shorter edge that no picture needs to exceed."""
         return max(self.size) if self.size else self.shorter_edge
 
     def pixels(self, picture: Image.Image) -> NDArray[np.uint8]:
@@ -120,6 +120,11 @@ class Preparation:
         if self.framing is None:
             return self._by_processor(picture)
         return {PIXELS: self.framing.pixels(picture)}
+
+    @property
+    def edge(self) -> int | None:
+        """The shorter edge pictures are reduced to; None where their own size counts."""
+        return self.framing.edge if self.framing else None
 
     def _by_processor(self, picture: Image.Image) -> Prepared:
         arrays = self._processor(images=[picture], return_tensors="np")

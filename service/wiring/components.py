@@ -250,7 +250,7 @@ def _shelf(
         files=photos,
         namespace=source.identity,
         candidate=pools.candidate,
-        prepare=lambda data: clip.prepare(decode(data)),
+        prepare=lambda data: clip.prepare(decode(data, edge=clip.edge)),
         codec=PhotoCodec(photo_size, decode, thumbnail),
         threads=decoders,
         timeout_s=settings.photo_timeout_s,

@@ -174,3 +174,45 @@ def test_thumbnail_never_enlarges():
 def test_media_type_is_told_by_the_first_bytes(data, expected):
     """The media type comes from the bytes, whatever a server said."""
     assert media_type(data) == expected
+
+
+@pytest.mark.parametrize(
+    ("size", "edge", "decoded"),
+    [
+        ((640, 480), 224, (640, 480)),  # half would be 320 by 240, less than twice the edge
+        ((960, 960), 224, (480, 480)),
+        ((2000, 1700), 224, (1000, 850)),
+        ((4000, 4000), 224, (500, 500)),
+        ((4000, 900), 224, (2000, 450)),
+        ((60, 40), 224, (60, 40)),
+        ((4000, 4000), None, (4000, 4000)),
+    ],
+)
+def test_a_jpeg_is_decoded_no_larger_than_needed(size, edge, decoded):
+    """A JPEG comes at the least scale that leaves twice the edge it will be reduced to."""
+    data = jpeg(*size)
+
+    assert decode_photo(data, max_pixels=16_000_000, edge=edge).size == decoded
+
+
+@pytest.mark.parametrize("format_", ["PNG", "WEBP", "GIF"])
+def test_other_files_are_decoded_whole(format_):
+    """Only JPEG's decoder can do less."""
+    data = picture(format_, size=(960, 960))
+
+    assert decode_photo(data, max_pixels=1_000_000, edge=100).size == (960, 960)
+
+
+def test_a_jpeg_decoded_smaller_is_upright():
+    """The camera's orientation holds at every scale."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = picture(size=(1600, 800), exif=exif)
+
+    assert decode_photo(data, max_pixels=2_000_000, edge=100).size == (200, 400)
+
+
+def test_the_limit_is_of_the_whole_photo():
+    """A photo beyond the limit is refused, though less of it would be decoded."""
+    with pytest.raises(PhotoRejected, match="pixels"):
+        decode_photo(jpeg(4000, 4000), max_pixels=1_000_000, edge=100)
