@@ -99,6 +99,8 @@ def environment(inputs: Inputs, source_port: int) -> dict[str, str]:
         "NEARHIT_PIXABAY_URL": f"http://127.0.0.1:{source_port}/api/",
         "NEARHIT_PHOTO_HOSTS": '["127.0.0.1"]',
         "NEARHIT_CLIP_MODEL": inputs.clip_model,
+        # Every run has an empty folder; a graph need not be made in each
+        "NEARHIT_MODEL_FOLDER": str(Path(".cache/models").absolute()),
         "NEARHIT_LOG_LEVEL": "WARNING",
     }
 

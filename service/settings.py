@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 __all__ = ["QueryBackend", "Settings"]
 
-QueryBackend = Literal["torch", "torch-bf16"]
+QueryBackend = Literal["torch", "torch-bf16", "onnx", "onnx-int8"]
 """What may run the query model."""
 
 _GIB = 1024**3
@@ -74,10 +74,12 @@ class Settings(BaseSettings):
         "taken from the extra `offline` where that is installed.",
     )
     model_folder: Path = Field(
-        Path(".cache/models"), description="Where the demo's model is put together."
+        Path(".cache/models"),
+        description="Where the demo's model is put together, and the query model's graph is kept.",
     )
     query_backend: QueryBackend = Field(
-        "torch", description="What runs the query model; one for the whole deployment."
+        "onnx-int8",
+        description="What runs the query model, in which precision; one for the whole deployment.",
     )
     device: str = Field(
         "auto", description="Where models run: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`."

@@ -16,6 +16,8 @@ def make_settings(url: str, models: dict[str, Path], folder: Path, **rest: Any) 
         "photo_hosts": ["127.0.0.1"],
         "clip_model": str(models["clip"]),
         "query_model": str(models["query"]),
+        # The others make a graph first, which takes seconds
+        "query_backend": "torch",
         "device": "cpu",
         "store": f"sqlite:///{folder / 'nearhit.db'}",
         "photo_folder": folder / "photos",

@@ -38,9 +38,13 @@ def pick_device(name: str) -> torch.device:
 
 
 @contextmanager
-def loading(files: ModelFiles) -> Iterator[None]:
+def loading(files: ModelFiles, advice: str = "") -> Iterator[None]:
     """
     Load inside: one model at a time, without progress bars and reports.
+
+    Args:
+        files: Of the model that is loaded.
+        advice: What to do where it fails.
 
     Raises:
         SetupError: If the files are no model that can be loaded.
@@ -50,7 +54,8 @@ def loading(files: ModelFiles) -> Iterator[None]:
             yield
         except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as exc:
             reason = str(exc).strip().split("\n")[0]
-            raise SetupError(f"The model {files.name} cannot be loaded: {reason}") from exc
+            sentence = f"The model {files.name} cannot be loaded: {reason}"
+            raise SetupError(f"{sentence}; {advice}." if advice else sentence) from exc
 
 
 def _best() -> str:

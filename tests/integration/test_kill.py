@@ -20,6 +20,7 @@ def environment(source: tuple[Starlette, str], tiny_models: dict[str, Path]) -> 
         "NEARHIT_PHOTO_HOSTS": '["127.0.0.1"]',
         "NEARHIT_CLIP_MODEL": str(tiny_models["clip"]),
         "NEARHIT_QUERY_MODEL": str(tiny_models["query"]),
+        "NEARHIT_QUERY_BACKEND": "torch",
     }
 
 

@@ -70,13 +70,26 @@ class TorchSentences:
         return rows
 
 
-def load_transformer(files: ModelFiles, device: torch.device) -> SentenceTransformer:
-    """Load a model in fp32, in evaluation mode; without sentence-transformers' files, a mean."""
+def load_transformer(
+    files: ModelFiles, device: torch.device, *, attention: str | None = None
+) -> SentenceTransformer:
+    """
+    Load a model in fp32, in evaluation mode; without sentence-transformers' files, a mean.
+
+    Args:
+        files: The model's files.
+        device: Where it runs.
+        attention: What computes attention, by its name in transformers; None leaves it to them.
+    """
     return SentenceTransformer(
         str(files.folder),
         device=str(device),
         local_files_only=True,
-        model_kwargs={"dtype": torch.float32, "use_safetensors": files.safe},
+        model_kwargs={
+            "dtype": torch.float32,
+            "use_safetensors": files.safe,
+            "attn_implementation": attention,
+        },
     ).eval()
 
 
