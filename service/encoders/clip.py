@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL.Image import Image
 
 from service.encoders.encoder import Encoder
 from service.encoders.fingerprint import fingerprint
 from service.encoders.models import ModelFiles
+from service.encoders.precision import Precision
 from service.encoders.preparation import Prepared
 from service.encoders.towers import Towers
 from service.encoders.worker import Work
@@ -25,7 +27,7 @@ class TransformersClip(Encoder):
         towers: The model; this encoder's worker is the only one to call it.
         identity: Its fingerprint.
         text_batch: Most texts of one batch.
-        image_batch: Most photos of one batch.
+        image_batch: Most photos of one batch; 0 leaves it to the model.
         queue: Texts that may wait; more are refused. Photos wait for room.
     """
 
@@ -36,7 +38,7 @@ class TransformersClip(Encoder):
         self._prepare = towers.prepare
         kinds = {
             "texts": Work(towers.texts, text_batch, queue, "text"),
-            "images": Work(towers.images, image_batch, None, "photo"),
+            "images": Work(towers.images, image_batch or towers.image_batch, None, "photo"),
         }
         super().__init__("clip", fingerprint=identity, dimension=towers.dimension, kinds=kinds)
 
@@ -46,19 +48,22 @@ class TransformersClip(Encoder):
         files: ModelFiles,
         *,
         device: str = "auto",
+        precision: Precision = "auto",
         text_batch: int = 32,
-        image_batch: int = 8,
+        image_batch: int = 0,
         queue: int = 1024,
     ) -> Self:
         """
         Load the model; blocking, so call it in a thread.
 
         Raises:
-            SetupError: If the files are no such model, or the device is not there.
+            SetupError: If the files are no such model, the device is not there, or it cannot
+                compute in this precision.
         """
-        towers = Towers.load(files, device)
-        # fp16 on a GPU and fp32 elsewhere differ by less than a pool's own fp16 rounds
-        identity = fingerprint(files)
+        towers = Towers.load(files, device, precision)
+        # A model that is bf16 throughout is another one. All else agrees, to a cosine of 0.9998
+        # or better, so that replicas on all kinds of machines share what they remember.
+        identity = fingerprint(files, "bf16" if towers.dtype == torch.bfloat16 else "")
         return cls(towers, identity, text_batch=text_batch, image_batch=image_batch, queue=queue)
 
     @property
