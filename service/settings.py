@@ -90,7 +90,17 @@ class Settings(BaseSettings):
         description="Threads of one model call; 0 leaves a core to the rest, and shares the cores "
         "among several workers.",
     )
-    image_batch: int = Field(8, ge=1, le=512, description="Photos encoded in one batch, at most.")
+    clip_precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
+        "auto",
+        description="What the ranking model computes in. `auto`: fp16 on a GPU; on a CPU bf16 for "
+        "layers where it is quicker and as good, else fp32.",
+    )
+    image_batch: int = Field(
+        0,
+        ge=0,
+        le=512,
+        description="Photos encoded in one batch, at most; 0 takes what suits the model.",
+    )
     text_batch: int = Field(32, ge=1, le=1024, description="Texts encoded in one batch, at most.")
     encoder_queue: int = Field(
         1024,

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL.Image import Image
 
 from service.encoders.encoder import Encoder
 from service.encoders.fingerprint import fingerprint
 from service.encoders.models import ModelFiles
+from service.encoders.precision import Precision
 from service.encoders.preparation import Prepared
 from service.encoders.towers import Towers
 from service.encoders.worker import Work
@@ -25,7 +27,7 @@ class TransformersClip(Encoder):
         towers: The model; this encoder's worker is the only one to call it.
         identity: Its fingerprint.
         text_batch: Most texts of one batch.
-        image_batch: Most photos of one batch.
+        image_batch: Most photos of one batch; 0 leaves it to the model.
         queue: Texts that may wait; more are refused. Photos wait for room.
         at_once: Batches of photos that run at the same time on a CPU, beside one of texts.
     """
@@ -40,18 +42,21 @@ class TransformersClip(Encoder):
         queue: int,
         at_once: int = 1,
     ) -> None:
+        batch = image_batch or towers.image_batch
+        if not towers.on_cpu:
+            at_once = 1  # kernels run one after another anyway: one thread owns the device
+        self._photos_at_once = at_once * batch
         self._logit_scale = towers.logit_scale
         self._prepare = towers.prepare
         kinds = {
             "texts": Work(towers.texts, text_batch, queue, "text"),
-            "images": Work(towers.images, image_batch, None, "photo", at_once=at_once),
+            "images": Work(towers.images, batch, None, "photo", at_once=at_once),
         }
         super().__init__(
             "clip",
             fingerprint=identity,
             dimension=towers.dimension,
             kinds=kinds,
-            # On a GPU kernels run one after another anyway: one thread owns it
             threads=at_once + 1 if towers.on_cpu else 1,
         )
 
@@ -61,8 +66,9 @@ class TransformersClip(Encoder):
         files: ModelFiles,
         *,
         device: str = "auto",
+        precision: Precision = "auto",
         text_batch: int = 32,
-        image_batch: int = 8,
+        image_batch: int = 0,
         queue: int = 1024,
         at_once: int = 1,
     ) -> Self:
@@ -70,11 +76,13 @@ class TransformersClip(Encoder):
         Load the model; blocking, so call it in a thread.
 
         Raises:
-            SetupError: If the files are no such model, or the device is not there.
+            SetupError: If the files are no such model, the device is not there, or it cannot
+                compute in this precision.
         """
-        towers = Towers.load(files, device)
-        # fp16 on a GPU and fp32 elsewhere differ by less than a pool's own fp16 rounds
-        identity = fingerprint(files)
+        towers = Towers.load(files, device, precision)
+        # A model that is bf16 throughout is another one. All else agrees, to a cosine of 0.9998
+        # or better, so that replicas on all kinds of machines share what they remember.
+        identity = fingerprint(files, "bf16" if towers.dtype == torch.bfloat16 else "")
         return cls(
             towers,
             identity,
@@ -88,6 +96,11 @@ class TransformersClip(Encoder):
     def logit_scale(self) -> float:
         """Factor from cosine to score."""
         return self._logit_scale
+
+    @property
+    def photos_at_once(self) -> int:
+        """Photos that are encoded at the same time, at most."""
+        return self._photos_at_once
 
     async def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return unit vectors, float32, shape (len(texts), dimension); raises as queries do."""

@@ -119,7 +119,7 @@ async def build(
     await stack.enter_async_context(clip)
     # FAISS's number belongs to each thread that searches: now and then, this one.
     threads.confirm(thread_policy)
-    flights = await _flights(settings, thread_policy, stack)
+    flights = await _flights(settings, clip, stack)
     shelf = _shelf(settings, stack, source, photos, memory.pools, clip)
     progresses = Progresses()
     vectors = PhotoVectors(
@@ -206,24 +206,22 @@ class _Flights:
     asking: SingleFlight[Hashable, Found]
 
 
-def _in_work(settings: Settings, policy: threads.ThreadPolicy) -> int:
+def _in_work(settings: Settings, clip: "TransformersClip") -> int:
     """
     Return how many photos may be in memory at the same time.
 
-    Those that are downloaded, and as many as keep the threads that decode and encode busy
-    until the next have come; a photo that waits for the encoder is pixels of the model's size.
+    Those that are downloaded, and as many as keep the encoder busy until the next have come;
+    a photo that waits for the encoder is pixels of the model's size.
     """
-    return settings.downloads + 2 * policy.image_batches * (1 + settings.image_batch)
+    return settings.downloads + 2 * clip.photos_at_once
 
 
-async def _flights(
-    settings: Settings, policy: threads.ThreadPolicy, stack: AsyncExitStack
-) -> _Flights:
+async def _flights(settings: Settings, clip: "TransformersClip", stack: AsyncExitStack) -> _Flights:
     photos_of_all = settings.fetches * settings.pool_size
     flights = _Flights(
         # Those that fetch take turns; those that wait for another replica's fetch need none.
         fetching=SingleFlight(running=settings.fetches + settings.waiting_fetches, waiting=0),
-        encoding=SingleFlight(running=_in_work(settings, policy), waiting=photos_of_all),
+        encoding=SingleFlight(running=_in_work(settings, clip), waiting=photos_of_all),
         texts=SingleFlight(running=settings.encoder_queue, waiting=0),
         asking=SingleFlight(running=settings.encoder_queue, waiting=0),
     )

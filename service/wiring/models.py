@@ -44,6 +44,7 @@ def load(
         clip_files,
         device=settings.device,
         text_batch=settings.text_batch,
+        precision=settings.clip_precision,
         image_batch=settings.image_batch,
         queue=settings.encoder_queue,
         at_once=policy.image_batches,

@@ -42,7 +42,8 @@ def encoder(folder):
 
 
 def load(folder, **options):
-    return TransformersClip.load(resolve(str(folder), kind="clip"), device="cpu", **options)
+    exact = {"device": "cpu", "precision": "fp32"}
+    return TransformersClip.load(resolve(str(folder), kind="clip"), **(exact | options))
 
 
 def unit(output):
@@ -209,3 +210,12 @@ async def test_precision_is_not_in_the_fingerprint(clip_folder):
     files = resolve(str(clip_folder), kind="clip")
 
     assert load(clip_folder).fingerprint == fingerprint(files)
+
+
+async def test_photos_come_in_batches_that_suit_the_model(clip_folder, pictures):
+    """Where nothing is said, a transformer gets eight photos at once."""
+    async with load(clip_folder) as encoder:
+        await encoder.encode_images(prepared(encoder, pictures * 4))
+        ran = encoder.statistics().kinds["images"]
+
+    assert (ran.items, ran.batches) == (16, 2)
