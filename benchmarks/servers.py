@@ -35,18 +35,18 @@ class Client:
 
     def get(self, path: str, **parameters: str | float) -> tuple[int, bytes]:
         """Return status and body of a call."""
-        target = f"{path}?{urlencode(parameters)}" if parameters else path
+        answer = self._begun(f"{path}?{urlencode(parameters)}" if parameters else path)
+        return answer.status, answer.read()
+
+    def _begun(self, target: str) -> http.client.HTTPResponse:
         try:
-            return self._get(target)
+            self._connection.request("GET", target)
+            return self._connection.getresponse()
         except (http.client.RemoteDisconnected, ConnectionError):
             # It was idle for so long that the service has closed it.
             self._connection.close()
-            return self._get(target)
-
-    def _get(self, target: str) -> tuple[int, bytes]:
-        self._connection.request("GET", target)
-        answer = self._connection.getresponse()
-        return answer.status, answer.read()
+            self._connection.request("GET", target)
+            return self._connection.getresponse()
 
     def json(self, path: str) -> Any:  # noqa: ANN401 - whatever the path answers
         """Return the JSON of a call, whatever its status."""
@@ -59,6 +59,16 @@ class Client:
             raise RuntimeError(f"{status}: {body.decode()}")
         answer: dict[str, Any] = json.loads(body)
         return answer
+
+    def events(self, path: str, **parameters: str | float) -> Iterator[tuple[str, str]]:
+        """Yield name and data of each server-sent event as it comes, until the stream ends."""
+        name = ""
+        for line in self._begun(f"{path}?{urlencode(parameters)}"):
+            field, _, value = line.decode().rstrip("\n").partition(": ")
+            if field == "event":
+                name = value
+            elif field == "data":
+                yield name, value
 
     def close(self) -> None:
         """Let the connection go."""
