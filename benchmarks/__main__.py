@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.harness import Report, machine
 from service.telemetry import logs
 
-_NAMES = ("tiers", "cold", "demo", "replicas", "eviction")
+_NAMES = ("tiers", "encoders", "cold", "demo", "replicas", "eviction")
 _FOLDER = Path(__file__).parent
 
 

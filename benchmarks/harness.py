@@ -11,7 +11,15 @@ from pathlib import Path
 
 __all__ = ["Report", "Samples", "interleave", "machine", "ratio"]
 
-_PACKAGES = ("faiss-cpu", "fastapi", "numpy", "sentence-transformers", "torch", "transformers")
+_PACKAGES = (
+    "faiss-cpu",
+    "fastapi",
+    "numpy",
+    "onnxruntime",
+    "sentence-transformers",
+    "torch",
+    "transformers",
+)
 
 Case = Callable[[int], Awaitable[None]]
 

@@ -1,5 +1,6 @@
 """What benchmarks run on: photos with captions, and a model that ranks them."""
 
+import csv
 import json
 import os
 from dataclasses import dataclass
@@ -10,7 +11,9 @@ from service.demo.captions import Vocabulary
 from service.demo.scenes.scene import STOCK, Scene
 from service.encoders import models
 
-__all__ = ["Inputs", "find_inputs"]
+__all__ = ["Inputs", "Pair", "find_inputs", "find_pairs"]
+
+Pair = tuple[str, str]
 
 _ROOT = Path(__file__).parents[1]
 
@@ -44,7 +47,7 @@ def find_inputs() -> Inputs:
     evaluation data beside the checkout (or where NEARHIT_EVALUATION says);
     where that is absent, the demo's scenes and model.
     """
-    evaluation = Path(os.environ.get("NEARHIT_EVALUATION", _ROOT.parent / "shared"))
+    evaluation = _evaluation()
     photos = Path(os.environ.get("NEARHIT_FOLDER", evaluation / "data" / "photos"))
     clip = os.environ.get("NEARHIT_CLIP_MODEL", str(evaluation / "models" / "photo-clip"))
     sidecar = photos.with_suffix(".jsonl")
@@ -53,6 +56,22 @@ def find_inputs() -> Inputs:
     if "NEARHIT_FOLDER" in os.environ:
         raise SystemExit(f"Benchmarks need photos with captions, and {sidecar} is not there.")
     return _demo_inputs()
+
+
+def find_pairs(most: int) -> list[Pair]:
+    """Return pairs of captions from alike to unlike: graded ones, or any of the demo's."""
+    path = _evaluation() / "data" / "pairs" / "graded_captions.tsv"
+    if path.is_file():
+        with path.open(newline="") as file:
+            rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+            return [(row["caption1"], row["caption2"]) for row in rows][:most]
+    chance = Random("pairs of captions")
+    texts = [text for some in find_inputs().captions.values() for text in some]
+    return [(chance.choice(texts), chance.choice(texts)) for _ in range(most)]
+
+
+def _evaluation() -> Path:
+    return Path(os.environ.get("NEARHIT_EVALUATION", _ROOT.parent / "shared"))
 
 
 def _demo_inputs() -> Inputs:
