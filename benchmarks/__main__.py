@@ -11,7 +11,16 @@ from pathlib import Path
 from benchmarks.harness import Report, machine
 from service.telemetry import logs
 
-_NAMES = ("tiers", "encoders", "cold", "demo", "replicas", "eviction")
+_NAMES = (
+    "tiers",
+    "encoders",
+    "cold",
+    "published",
+    "gpu",
+    "demo",
+    "replicas",
+    "eviction",
+)
 _FOLDER = Path(__file__).parent
 
 
@@ -27,6 +36,8 @@ def main() -> None:
     reports = {name: _measure(name) for name in names}
     for report in reports.values():
         print(_table(report))
+        if not report.figures:
+            print(*report.notes, sep="\n")  # they say why
     if options.json:
         figures = {k: v for report in reports.values() for k, v in report.figures.items()}
         described = {f"machine_{name}": value for name, value in about.items()}
@@ -63,6 +74,8 @@ def _results(reports: dict[str, Report], about: dict[str, str]) -> str:
 
 def _table(report: Report) -> str:
     """Return the figures as a Markdown table; deciles stand beside their median."""
+    if not report.figures:
+        return "Nothing was measured."
     rows = ["| figure | median | p10–p90 | aim |", "|---|---|---|---|"]
     for name, value in report.figures.items():
         if name.endswith(("_p10", "_p90")):

@@ -58,7 +58,8 @@ def _record(forward: Forward, inputs: Inputs, *, pool: Any) -> Forward:  # noqa:
             forward(held)
     torch.cuda.current_stream().wait_stream(aside)
     graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph, pool=pool):
+    # Other threads have models on the same GPU: what they do meanwhile is no part of this
+    with torch.cuda.graph(graph, pool=pool, capture_error_mode="thread_local"):
         output = forward(held)
 
     def repeat(inputs: Inputs) -> torch.Tensor:

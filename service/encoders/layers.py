@@ -24,7 +24,7 @@ def is_convolutional(tower: nn.Module) -> bool:
 
 def arrange(tower: nn.Module, run: Callable[[], NDArray[np.float32]]) -> None:
     """
-    Arrange a tower in evaluation mode; one without many convolutions stays as it is.
+    Spare a tower in evaluation mode what it need not do; one without many convolutions stays.
 
     Args:
         tower: What `run` runs.
@@ -40,6 +40,7 @@ def arrange(tower: nn.Module, run: Callable[[], NDArray[np.float32]]) -> None:
         # What lies side by side was not one behind the other
         for module, name, layer, _ in places:
             setattr(module, name, layer)
+    # Folding made new weights
     tower.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
