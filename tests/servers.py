@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import uvicorn
+from starlette.applications import Starlette
 
 from service.app import create_app
 from service.demo.lookalike import lookalike
@@ -76,10 +77,10 @@ def wait_until_ready(url: str, may_go_on: Callable[[], bool] = lambda: True) -> 
 
 @contextmanager
 def serve_nearhit(
-    photos: Path, models: dict[str, Path], folder: Path, **rest: Any
+    photos: Path | Starlette, models: dict[str, Path], folder: Path, **rest: Any
 ) -> Iterator[str]:
     """Serve the whole service over a look-alike of the API; yield its address once it is ready."""
-    with serve(lookalike(photos)) as source:
+    with serve(lookalike(photos) if isinstance(photos, Path) else photos) as source:
         settings = make_settings(source, models, folder, **rest)
         with serve(create_app(Service(settings))) as url:
             wait_until_ready(url)

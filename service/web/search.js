@@ -60,8 +60,14 @@ async function search(asked) {
   showPlaceholders(asked);
   const slow = setTimeout(() => showWaiting(asked), SLOW_AFTER_MS);
   try {
-    const found = await ask(asked, signal);
-    if (!signal.aborted) showAnswer(asked, found);
+    for await (const [name, content] of events(asked, signal)) {
+      if (signal.aborted) return;
+      if (name === "progress") showProgress(content);
+      if (name === "partial") showBest(content);
+      if (name === "error") throw new Error(sentenceOf(content, content.retry_after_s));
+      if (name === "result") return showAnswer(asked, content);
+    }
+    throw new Error("The server has ended the search without an answer. Try again.");
   } catch (problem) {
     if (!signal.aborted) showError(problem);
   } finally {
@@ -70,26 +76,55 @@ async function search(asked) {
   }
 }
 
-async function ask(asked, signal) {
-  let response;
+// The events of one search, each with its name and content, as they come
+
+async function* events(asked, signal) {
+  const response = await reach(`/search/stream?${new URLSearchParams(asked)}`, signal);
+  if (!response.ok) {
+    const problem = await response.json().catch(() => null);
+    const status = `The server answered with an error (${response.status}).`;
+    throw new Error(sentenceOf(problem, response.headers.get("Retry-After")) || status);
+  }
+  let text = "";
+  for await (const more of texts(response.body)) {
+    text += more;
+    const whole = text.split("\n\n");
+    text = whole.pop();
+    yield* whole.map(eventOf).filter(Boolean);
+  }
+}
+
+async function reach(address, signal) {
   try {
-    response = await fetch(`/search?${new URLSearchParams(asked)}`, {
-      signal,
-      headers: { Accept: "application/json" },
-    });
+    return await fetch(address, { signal, headers: { Accept: "text/event-stream" } });
   } catch {
     throw new Error("The server cannot be reached. Is it running?");
   }
-  const body = await response.json().catch(() => null);
-  if (response.ok && body) return body;
-  throw new Error(sentenceOf(body, response));
 }
 
-function sentenceOf(problem, response) {
+// Not every browser can iterate over a stream
+async function* texts(body) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } catch {
+    throw new Error("The connection to the server was lost. Try again.");
+  }
+}
+
+// Lines that begin with a colon keep the connection alive, and say nothing
+function eventOf(block) {
+  const fields = new Map(block.split("\n").map((line) => line.split(/: (.*)/s, 2)));
+  return fields.has("event") ? [fields.get("event"), JSON.parse(fields.get("data"))] : null;
+}
+
+function sentenceOf(problem, wait) {
   const said = typeof problem?.detail === "string" ? problem.detail : problem?.title;
-  const sentence = said || `The server answered with an error (${response.status}).`;
-  const wait = Number(response.headers.get("Retry-After"));
-  return wait > 0 ? `${sentence} Try again in ${duration(wait)}.` : sentence;
+  return said && wait > 0 ? `${said} Try again in ${duration(Number(wait))}.` : (said ?? "");
 }
 
 // What the page shows
@@ -99,10 +134,17 @@ function clear() {
   outcome.setAttribute("aria-busy", "false");
   for (const id of ["error", "empty", "waiting", "answer"]) byId(id).hidden = true;
   byId("error").replaceChildren();
-  photos.replaceChildren();
+  byId("fetched").hidden = true;
+  showPhotos([]);
+  announce("");
+}
+
+// A photo that is shown already stays as it is, wherever it goes
+function showPhotos(results) {
+  const shown = new Map([...photos.children].map((item) => [item.dataset.id, item]));
+  photos.replaceChildren(...results.map((one, at) => shown.get(one.id) ?? photo(one, at)));
   photos.classList.remove("placeholders");
   photos.removeAttribute("aria-hidden");
-  announce("");
 }
 
 function announce(sentence) {
@@ -125,9 +167,27 @@ function showWaiting(asked) {
   const sentence =
     `Fetching photos of “${asked.t}” and looking at each: ` +
     "the first search for a tag takes some seconds, later ones do not.";
-  byId("waiting").textContent = sentence;
+  byId("reason").textContent = sentence;
   byId("waiting").hidden = false;
   announce(sentence);
+}
+
+function showProgress({ photos: all, fetched, encoded, failed }) {
+  if (!all) return;
+  const bar = byId("fetched");
+  bar.hidden = false;
+  bar.querySelector("progress").max = all;
+  bar.querySelector("progress").value = encoded + failed;
+  const missing = failed ? `, ${failed} cannot be had` : "";
+  bar.querySelector("span").textContent = `${fetched} of ${all} here, ${encoded} ranked${missing}`;
+}
+
+function showBest({ results, encoded }) {
+  showPhotos(results);
+  photos.classList.add("so-far");
+  const sentence = `The best of the first ${encoded} photos; more are on their way.`;
+  byId("reason").textContent = sentence;
+  byId("waiting").hidden = false;
 }
 
 function showError(problem) {
@@ -137,7 +197,8 @@ function showError(problem) {
 }
 
 function showAnswer(asked, found) {
-  clear();
+  byId("waiting").hidden = true;
+  photos.classList.remove("so-far");
   document.title = `${asked.s_query} · nearhit`;
   const { results, cache, timings_ms: timings } = found;
   byId("tier").textContent = cache.tier.replace("_", " ");
@@ -145,6 +206,7 @@ function showAnswer(asked, found) {
   byId("explanation").textContent = explain(asked, cache);
   byId("timings").textContent = timingsText(timings);
   answer.hidden = false;
+  showPhotos(results);
   if (results.length === 0) {
     const sentence = `The source has no photos for the tag “${asked.t}”. Try a more common word.`;
     byId("explanation").textContent = "";
@@ -153,7 +215,6 @@ function showAnswer(asked, found) {
     announce(sentence);
     return;
   }
-  photos.append(...results.map(photo));
   if (results.length < Number(asked.k)) {
     const all =
       results.length === 1
@@ -166,6 +227,7 @@ function showAnswer(asked, found) {
 
 function photo(result, position) {
   const item = element("li", { className: "photo" });
+  item.dataset.id = result.id;
   shape(item, result.width / result.height);
   const figure = element("figure");
   const caption = element("figcaption");

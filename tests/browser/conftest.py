@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from starlette.applications import Starlette
 
+from service.demo.lookalike import lookalike
+from service.demo.lookalike.faults import Faults
 from tests.servers import serve_nearhit
 from tests.tools import browser as browser_path
 
@@ -22,11 +25,25 @@ ARGUMENTS = [
 
 
 @pytest.fixture(scope="module")
+def source(drawn_photos: Path) -> Starlette:
+    """The look-alike behind the site."""
+    return lookalike(drawn_photos)
+
+
+@pytest.fixture
+def faults(source: Starlette) -> Iterator[Faults]:
+    """What goes wrong at the source during a test."""
+    faults: Faults = source.state.faults
+    yield faults
+    faults.photo_latency_s, faults.api = 0.0, None
+
+
+@pytest.fixture(scope="module")
 def site(
-    drawn_photos: Path, tiny_models: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
+    source: Starlette, tiny_models: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
     """Base URL of the real service over a look-alike; it has no photos of `unicorn`."""
-    with serve_nearhit(drawn_photos, tiny_models, tmp_path_factory.mktemp("site")) as url:
+    with serve_nearhit(source, tiny_models, tmp_path_factory.mktemp("site"), downloads=24) as url:
         yield url
 
 

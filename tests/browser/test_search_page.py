@@ -1,7 +1,11 @@
 """The search page as a visitor sees it, in a real browser."""
 
+import json
+
 import pytest
 from playwright.sync_api import Page, expect
+
+from service.demo.lookalike.faults import Faults
 
 pytestmark = pytest.mark.browser
 
@@ -49,6 +53,16 @@ def test_the_badge_tells_how_a_repeated_search_was_answered(page: Page) -> None:
 
     expect(page.locator("#tier")).to_have_text("exact")
     expect(page.locator("#explanation")).to_contain_text("Remembered answer")
+
+
+def test_a_source_that_is_down_is_said_with_when_to_try_again(page: Page, faults: Faults) -> None:
+    """What goes wrong after the search has begun is shown like any error."""
+    faults.api = "unavailable"
+    page.goto("/")
+
+    search(page, tag="boat", query="boats at sea", count=2)
+
+    expect(page.get_by_role("alert")).to_contain_text("Try again in ")
 
 
 def test_a_tag_without_photos_is_said_in_words(page: Page) -> None:
@@ -111,7 +125,7 @@ def test_a_link_to_a_search_shows_its_answer(page: Page) -> None:
 
 def test_what_the_api_says_is_text_never_markup(page: Page) -> None:
     """Markup and script addresses in an answer stay harmless."""
-    page.route("**/search?*", lambda route: route.fulfill(json=hostile(route.fetch().json())))
+    page.route("**/search/stream?*", lambda route: route.fulfill(**hostile(route.fetch().text())))
     page.goto("/?t=horse&s_query=an+odd+horse&k=1")
 
     expect(page.locator("#photos figcaption")).to_contain_text("<b>bold</b>")
@@ -144,7 +158,9 @@ def sources(page: Page) -> list[str]:
     return page.locator("#photos img").evaluate_all("all => all.map(img => img.src)")
 
 
-def hostile(answer: dict) -> dict:
+def hostile(events: str) -> dict[str, str]:
+    answer = json.loads(events.rpartition("data: ")[2])
     result = answer["results"][0]
     result.update(author="<b>bold</b>", author_url="javascript:alert(1)", page_url="javascript:0")
-    return answer
+    body = f"event: result\ndata: {json.dumps(answer)}\n\n"
+    return {"body": body, "content_type": "text/event-stream"}
