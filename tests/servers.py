@@ -25,7 +25,7 @@ __all__ = ["NEARHIT", "process", "serve", "serve_nearhit", "wait_until_ready"]
 NEARHIT = Path(sys.executable).with_name("nearhit")
 
 _START_S = 10.0
-_READY_S = 60.0
+_READY_S = 110.0  # a first start makes the query model's graph
 
 
 @contextmanager
@@ -63,7 +63,7 @@ def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> Non
 
 
 def wait_until_ready(url: str, may_go_on: Callable[[], bool] = lambda: True) -> None:
-    """Return once a service is ready, within a minute, and while `may_go_on` says so."""
+    """Return once a service is ready, within two minutes, and while `may_go_on` says so."""
     deadline = time.monotonic() + _READY_S
     while time.monotonic() < deadline and may_go_on():
         try:

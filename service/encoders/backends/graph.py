@@ -17,6 +17,7 @@ from service.encoders.backends.runtime import INPUTS, MAX_TOKENS
 __all__ = ["export"]
 
 _OPSET = 20
+_TALKATIVE = ("torch.onnx", "onnxscript", "onnx_ir")
 _STEPS = (Dense, Normalize, Pooling)
 # Two lengths, so that none is taken for a constant
 _EXAMPLES = ["a horse", "horses amidst flowers"]
@@ -76,12 +77,13 @@ def export(model: SentenceTransformer) -> onnx.ModelProto:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """The exporter warns of its own parts, and of packages that no sentence encoder needs."""
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
+    levels = {logger: logger.level for logger in map(logging.getLogger, _TALKATIVE)}
+    for logger in levels:
+        logger.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        logger.setLevel(level)
+        for logger, level in levels.items():
+            logger.setLevel(level)

@@ -1,5 +1,6 @@
 """Graphs on disk: made once, found again, made anew when damaged."""
 
+import logging
 import threading
 
 import pytest
@@ -92,10 +93,13 @@ def test_a_damaged_export_is_exported_again(sentence_folder, tmp_path, capfd):
     assert len((printed + errors).splitlines()) == 1
 
 
-def test_making_is_silent(sentence_folder, tmp_path, capfd):
-    """Neither warnings nor reports of the exporter reach the output."""
+def test_making_is_silent(sentence_folder, tmp_path, capfd, caplog):
+    """Neither warnings nor reports of the exporter reach the output or the log."""
     files = resolve(str(sentence_folder), kind="query")
+    caplog.set_level(logging.INFO)
 
     load_sentences(files, backend="onnx-int8", device="cpu", folder=tmp_path, threads=1)
 
     assert capfd.readouterr() == ("", "")
+    said = [record for record in caplog.records if record.name.startswith(("onnx", "torch.onnx"))]
+    assert said == []
