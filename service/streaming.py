@@ -81,8 +81,9 @@ class Streaming:
         fetching = self._fetching(key)
         search = asyncio.create_task(self._search.run(request))
         try:
-            async for event in self._meanwhile(request, fetching, search):
-                yield event
+            with fetching.watched():
+                async for event in self._meanwhile(request, fetching, search):
+                    yield event
             yield await search
         finally:
             search.cancel()
@@ -104,7 +105,7 @@ class Streaming:
                 yield told
             if search.done():
                 return
-            if told.encoded >= _LEAST_ENCODED:
+            if told.encoded >= _LEAST_ENCODED and fetching.is_ours:
                 text = await self._texts.of(request.query)
                 if (partial := best.changed(text)) is not None:
                     yield partial

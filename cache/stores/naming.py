@@ -52,6 +52,7 @@ _PREFIXES = {
     BlobKind.RANKING: f"{_TOGETHER}r:".encode(),
     BlobKind.POOL: f"{_APART}pool:".encode(),
     BlobKind.BLOCK: f"{_APART}block:".encode(),
+    BlobKind.PROGRESS: f"{_APART}progress:".encode(),
 }
 
 

@@ -24,6 +24,9 @@ class BlobKind(StrEnum):
     PHOTO = "photo"
     """Which block holds a photo's embedding: a few bytes under a key of hexadecimal digits."""
 
+    PROGRESS = "progress"
+    """How far a fetch is: for seconds, for those who watch it from another replica."""
+
 
 @dataclass(frozen=True, slots=True)
 class Blob:

@@ -21,8 +21,9 @@ from cache.sharing.lead import Lead
 from cache.sharing.refusals import Refusals
 from cache.stores.protocol import Lease
 from service.errors import QuotaExhausted, ServiceError, SourceError, SourceUnavailable
-from service.origin.progress import Progresses
+from service.origin.progress import Fetching, Progresses
 from service.origin.refusing import error_of, refusal_of
+from service.origin.telling import Telling, beside
 from service.origin.vectors import PhotoVectors, Vectors
 from service.telemetry.counters import Counters
 from service.telemetry.failures import StoreFailures
@@ -67,6 +68,7 @@ class Origin:
         lead: Decides which replica fetches.
         fetching: Runs the fetches, by pool.
         progresses: Where those who watch a fetch see how far it is.
+        telling: Lets those who watch it from other replicas know.
         counters: Counts calls.
         failures: Told when a fetch goes on without the store.
         clock: Dates pools.
@@ -85,6 +87,7 @@ class Origin:
         lead: Lead,
         fetching: SingleFlight[str, Pool],
         progresses: Progresses,
+        telling: Telling,
         counters: Counters,
         failures: StoreFailures,
         clock: Clock,
@@ -99,6 +102,7 @@ class Origin:
         self._lead = lead
         self._fetching = fetching
         self._progresses = progresses
+        self._telling = telling
         self._counters = counters
         self._failures = failures
         self._clock = clock
@@ -117,8 +121,10 @@ class Origin:
         return await self._fetching.do(flight, partial(self._fetch, key))
 
     async def _fetch(self, key: PoolKey) -> Pool:
-        arrived, make = partial(self._arrived, key), partial(self._make, key)
-        return await self._lead.do(f"fetch/{key.digest}", arrived, make)
+        fetching = self._progresses.of(key)
+        arrived, make = partial(self._arrived, key), partial(self._make, key, fetching)
+        async with beside(self._telling.hear(key, fetching)):
+            return await self._lead.do(f"fetch/{key.digest}", arrived, make)
 
     async def _arrived(self, key: PoolKey) -> Pool | None:
         """Return the pool if any replica has brought it; raise why the source refused it."""
@@ -132,14 +138,14 @@ class Origin:
             raise error_of(refusal, self._clock)
         return pool
 
-    async def _make(self, key: PoolKey, lease: Lease | None) -> Pool:
+    async def _make(self, key: PoolKey, fetching: Fetching, lease: Lease | None) -> Pool:
         begun = self._mark()
-        fetching = self._progresses.of(key)
         fetching.begin(None)
         try:
             listing = await self._listing(key, begun)
             fetching.begin(len(listing.candidates))
-            vectors = await self._vectors.of(key, listing.candidates, fetching)
+            async with beside(self._telling.tell(key, fetching)):
+                vectors = await self._vectors.of(key, listing.candidates, fetching)
             pool = self._assemble(key, listing, vectors)
         except SourceError as exc:
             await self._refuse(key, exc)

@@ -1,7 +1,8 @@
 """How far a fetch has come, for whoever wants to see a cold search live."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
@@ -32,9 +33,16 @@ class Progress:
 
 
 class Fetching:
-    """One key's fetch as it goes on: told by the fetch, watched by any number of searches."""
+    """
+    One key's fetch as it goes on: told by the fetch, watched by any number of searches.
+
+    Where another replica fetches, only numbers are known of it.
+    """
 
     def __init__(self) -> None:
+        self._heard = Progress()
+        self._ours = False
+        self._watchers = 0
         self._photos: int | None = None
         self._fetched: set[str] = set()
         self._failed: set[str] = set()
@@ -45,6 +53,8 @@ class Fetching:
     @property
     def progress(self) -> Progress:
         """How far it is now."""
+        if not self._ours:
+            return self._heard
         encoded, failed = len(self._candidates), len(self._failed)
         return Progress(self._photos, len(self._fetched), encoded, failed)
 
@@ -52,12 +62,37 @@ class Fetching:
         """Return candidates and embeddings, shape (d,) each, in order of arrival from one on."""
         return self._candidates[since:], self._vectors[since:]
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether this replica fetches, or has tried to."""
+        return self._ours
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether anybody wants to know."""
+        return self._watchers > 0
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Want to know, while the block runs."""
+        self._watchers += 1
+        try:
+            yield
+        finally:
+            self._watchers -= 1
+
     async def changed(self) -> None:
         """Return once there is more than when this was called."""
         await self._news.wait()
 
+    def hear(self, progress: Progress) -> None:
+        """Take in how far another replica is."""
+        self._heard = progress
+        self._tell()
+
     def begin(self, photos: int | None) -> None:
         """Begin anew: the source has told how many photos there are, or is about to be asked."""
+        self._ours = True
         self._photos = photos
         self._fetched.clear()
         self._failed.clear()

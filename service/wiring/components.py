@@ -29,6 +29,7 @@ from service.encoders.texts import TextVectors
 from service.origin.pipeline import Origin
 from service.origin.progress import Progresses
 from service.origin.shelf import PhotoCodec, PhotoShelf
+from service.origin.telling import Telling
 from service.origin.vectors import PhotoVectors
 from service.search import Costs, Search
 from service.settings import Settings
@@ -143,6 +144,7 @@ async def build(
         lead=Lead(store, memory.follower.reach, turns=settings.fetches),
         fetching=flights.fetching,
         progresses=progresses,
+        telling=Telling(store, clock),
         counters=counters,
         failures=failures,
         clock=clock,

@@ -197,6 +197,26 @@ async def test_who_comes_late_is_told_how_far_it_is(world: World):
     assert (first.photos, first.encoded) == (60, 10)
 
 
+async def test_another_replicas_fetch_is_watched_by_its_numbers(world: World, tmp_path: Path):
+    """Who waits for another replica's photos is told how far it is, and gets the same answer."""
+    async with made(tmp_path, beside=world, pool_size=60) as other:
+        hold = Held(world)
+        leading = asyncio.create_task(world.ask("photo 7"))
+        await world.clip.asked_for_photos.wait()
+        async with aclosing(other.streaming.run(request("photo 7"))) as events:
+            hold.let(30)
+            told = await told_until(events, 30)
+            hold.let(100)
+            *_, answer = [event async for event in events]
+        await leading
+
+    assert told[-1].photos == 60
+    assert of_kind(told, Partial) == []
+    assert ids(answer)[0] == "fake:7"
+    assert world.source.calls == ["horse"]
+    assert other.clip.images == 0
+
+
 async def test_a_failure_ends_the_events(world: World):
     """What `/search` would fail with is raised after whatever was told."""
     world.source.error = SourceUnavailable("It is down.", retry_after_s=7)

@@ -24,6 +24,7 @@ from service.answers import Found, FreshRanking, SearchAnswer
 from service.encoders.texts import TextVectors
 from service.origin.pipeline import Origin
 from service.origin.progress import Progresses
+from service.origin.telling import Telling
 from service.origin.vectors import PhotoVectors
 from service.requests import SearchRequest
 from service.search import Costs, Search
@@ -106,6 +107,7 @@ class World:
             lead=Lead(self.store, self.follower.reach, turns=2),
             fetching=self.fetching,
             progresses=self.progresses,
+            telling=Telling(self.store, self.clock),
             counters=self.counters,
             failures=self.failures,
             clock=self.clock,
