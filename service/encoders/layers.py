@@ -60,8 +60,8 @@ class TwoWays:
     Linear layers in fp32 and in bf16, of which one kind is in place.
 
     Their weights and inputs alone are bf16. Everything else, above all what is
-    summed from layer to layer, stays fp32: that takes hardly longer than bf16
-    throughout and loses a third of what that loses, or less. Convolutions stay
+    summed from layer to layer, stays fp32: that takes little longer than bf16
+    throughout and loses half of what that loses, or less. Convolutions stay
     fp32, since those of small towers lose too much.
 
     Args:
