@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from service.encoders.figures import Spent
 from service.encoders.worker import EncoderWorker, Work, WorkerStatistics
 
 __all__ = ["Encoder"]
@@ -70,6 +71,10 @@ class Encoder:
     def idle(self) -> bool:
         """Whether a call made now would start at once."""
         return self._worker.idle
+
+    def spent(self, kind: str) -> Spent:
+        """Return what a kind of work has cost so far; it goes on counting."""
+        return self._worker.spent(kind)
 
     def statistics(self) -> WorkerStatistics:
         """Return the worker's state, kind by kind."""

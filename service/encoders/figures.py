@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-__all__ = ["KindStatistics", "Ran", "Times"]
+__all__ = ["KindStatistics", "Ran", "Spent", "Times"]
 
 _NEWEST = 512
 
@@ -53,12 +53,30 @@ class KindStatistics:
     runs: Times = Times()
 
 
+@dataclass(slots=True)
+class Spent:
+    """
+    What one kind of work has cost so far; it goes on counting.
+
+    Args:
+        items: Items encoded since the start.
+        seconds: Seconds their batches took, together.
+    """
+
+    items: int = 0
+    seconds: float = 0.0
+
+    @property
+    def mean_s(self) -> float:
+        """Seconds an item; 0 where there was none."""
+        return self.seconds / max(1, self.items)
+
+
 class Ran:
     """What ran of one kind since the start."""
 
     def __init__(self) -> None:
-        self._items = 0
-        self._encode_s = 0.0
+        self.spent = Spent()
         self._sizes: Counter[int] = Counter()
         self._waits: deque[float] = deque(maxlen=_NEWEST)
         self._runs: deque[float] = deque(maxlen=_NEWEST)
@@ -69,8 +87,8 @@ class Ran:
 
     def batch(self, size: int, encoded: int, seconds: float) -> None:
         """Count a batch: how many items it had, how many were encoded, how long it took."""
-        self._items += encoded
-        self._encode_s += seconds
+        self.spent.items += encoded
+        self.spent.seconds += seconds
         self._sizes[size] += 1
         self._runs.append(seconds)
 
@@ -79,8 +97,8 @@ class Ran:
         return KindStatistics(
             waiting=waiting,
             batches=self._sizes.total(),
-            items=self._items,
-            encode_s=self._encode_s,
+            items=self.spent.items,
+            encode_s=self.spent.seconds,
             sizes=MappingProxyType(dict(sorted(self._sizes.items()))),
             waits=Times.of(self._waits),
             runs=Times.of(self._runs),

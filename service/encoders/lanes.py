@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from service.encoders.figures import KindStatistics, Ran
+from service.encoders.figures import KindStatistics, Ran, Spent
 from service.errors import EncoderClosed, EncoderError, EncoderFailed, Overloaded
 
 __all__ = ["Batch", "Call", "Lane", "Outcome", "Work", "has_direction"]
@@ -251,6 +251,11 @@ class Lane:
             call.fail(EncoderClosed("The encoder is shutting down."))
         self._calls.clear()
         self._waiting = 0
+
+    @property
+    def spent(self) -> Spent:
+        """Items encoded so far and the seconds they took, counting on."""
+        return self._ran.spent
 
     def statistics(self) -> KindStatistics:
         """Return the lane's figures now."""

@@ -15,7 +15,7 @@ from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 from cache.clock import Clock, SystemClock
-from service.encoders.figures import KindStatistics
+from service.encoders.figures import KindStatistics, Spent
 from service.encoders.lanes import Batch, Call, Lane, Outcome, Work
 from service.errors import EncoderClosed
 
@@ -105,6 +105,10 @@ class EncoderWorker:
     def idle(self) -> bool:
         """Whether a call made now would start at once, with nothing beside it."""
         return self._executor is not None and not self._running
+
+    def spent(self, kind: str) -> Spent:
+        """Return what a kind of work has cost so far; it goes on counting."""
+        return self._lanes[kind].spent
 
     def statistics(self) -> WorkerStatistics:
         """Return the worker's state now."""

@@ -1,7 +1,7 @@
 """Every part of the running service, opened in order of need."""
 
 import asyncio
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -164,7 +164,7 @@ async def build(
         mark=memory.mark,
         reach=memory.follower.reach,
         policy=policy,
-        costs=partial(_costs, query, clip, counters),
+        costs=_costs(query, clip, counters),
         asking=flights.asking,
         counters=counters,
         failures=failures,
@@ -291,13 +291,14 @@ def _policy(settings: Settings) -> Policy:
     )
 
 
-def _costs(query: "SentenceEncoder", clip: "TransformersClip", counters: Counters) -> Costs:
-    kinds = clip.statistics().kinds
-    texts, images = kinds["texts"], kinds["images"]
-    queries = query.statistics().kinds["queries"]
-    fetches = counters.get("nearhit_api_calls", "answered")
-    return Costs(
-        query_s=queries.encode_s / max(1, queries.items),
-        text_s=texts.encode_s / max(1, texts.items),
-        pool_s=images.encode_s / max(1.0, fetches),
-    )
+def _costs(
+    query: "SentenceEncoder", clip: "TransformersClip", counters: Counters
+) -> Callable[[], Costs]:
+    """Return what tells the encoders' mean times: every hit asks it, so it looks nothing up."""
+    queries, texts, images = query.spent("queries"), clip.spent("texts"), clip.spent("images")
+
+    def costs() -> Costs:
+        fetches = counters.get("nearhit_api_calls", "answered")
+        return Costs(queries.mean_s, texts.mean_s, images.seconds / max(1.0, fetches))
+
+    return costs

@@ -265,6 +265,19 @@ async def test_a_batch_of_another_number_of_rows_fails():
             await worker.submit("texts", ["a", "b"])
 
 
+async def test_what_work_has_cost_is_told_as_it_goes_on():
+    """Who keeps what `spent` returns sees later batches too."""
+    kinds = {"texts": Work(lambda texts: np.ones((len(texts), 2), np.float32), 4, 4, "text")}
+    async with EncoderWorker("test", kinds) as worker:
+        spent = worker.spent("texts")
+        before = (spent.items, spent.mean_s)
+        await worker.submit("texts", ["a", "b"])
+
+        assert before == (0, 0)
+        assert spent.items == 2
+        assert spent.mean_s == worker.statistics().kinds["texts"].encode_s / 2
+
+
 async def test_a_cancelled_call_is_not_computed(worker, steps):
     """A caller that goes before its turn costs nothing and leaves its room."""
     running = await call(worker, "texts", 10)
