@@ -36,6 +36,7 @@ class AccessLog:
         self._app = app
         self._clock = clock
         self._unforeseen = unforeseen
+        self._log = _log.bind()  # once, or every line would put a logger together
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""
@@ -60,7 +61,7 @@ class AccessLog:
                 await self._unforeseen(exc)(scope, receive, send_with_id)
             finally:
                 ms = round((self._clock.monotonic() - began) * 1000, 2)
-                log = _log.debug if scope["path"] in _QUIET_PATHS else _log.info
+                log = self._log.debug if scope["path"] in _QUIET_PATHS else self._log.info
                 log("request", method=scope["method"], path=scope["path"], status=status, ms=ms)
 
 

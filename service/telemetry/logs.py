@@ -1,7 +1,9 @@
 """JSON logs, one line an event, each with the id of its request."""
 
+import json
 import logging
 import sys
+from collections.abc import Mapping
 from typing import TextIO
 
 import structlog
@@ -38,19 +40,18 @@ def configure(level: str, stream: TextIO | None = None, *, worker: int | None = 
         structlog.processors.format_exc_info,
         *([] if worker is None else [_numbered(worker)]),
     ]
+    render = structlog.processors.JSONRenderer(serializer=_as_json)
+    handler = logging.StreamHandler(stream or sys.stderr)
+    # Not through `logging`, whose record of who logged costs as much as all the rest.
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        wrapper_class=structlog.stdlib.BoundLogger,
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        processors=[*shared, render],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=lambda name: _Lines(name, handler),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(),
-            ],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
             foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *shared],
         )
     )
@@ -58,6 +59,39 @@ def configure(level: str, stream: TextIO | None = None, *, worker: int | None = 
     logging.root.setLevel(level)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+class _Lines:
+    """
+    Writes lines where a handler of `logging` writes its own, in turn with it.
+
+    Args:
+        name: Of the logger, for the line.
+        handler: Owns the stream and its lock.
+    """
+
+    def __init__(self, name: str, handler: "logging.StreamHandler[TextIO]") -> None:
+        self.name = name
+        self._handler = handler
+
+    def _write(self, line: str) -> None:
+        self._handler.acquire()
+        try:
+            self._handler.stream.write(f"{line}\n")
+            self._handler.flush()
+        except (OSError, ValueError):
+            pass  # the stream is full or closed, which must not end what was to be logged
+        finally:
+            self._handler.release()
+
+    debug = info = warning = error = critical = _write
+
+
+_ENCODER = json.JSONEncoder(default=repr)
+
+
+def _as_json(event: Mapping[str, object], **_: object) -> str:
+    return _ENCODER.encode(event)
 
 
 def _numbered(worker: int) -> structlog.typing.Processor:

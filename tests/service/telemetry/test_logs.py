@@ -70,3 +70,30 @@ def test_clients_that_log_whole_urls_are_silent_at_info(stream: io.StringIO):
     logging.getLogger("httpx").info("GET https://pixabay.com/api/?key=secret")
 
     assert stream.getvalue() == ""
+
+
+def test_what_is_below_the_level_is_not_put_together(stream: io.StringIO):
+    """A line nobody will see costs next to nothing."""
+
+    class Costly:
+        def __repr__(self) -> str:
+            raise AssertionError("it was put together")
+
+    structlog.get_logger("ours").debug("tried", what=Costly())
+
+    assert stream.getvalue() == ""
+
+
+def test_values_without_a_json_form_are_shown_as_python_shows_them(stream: io.StringIO):
+    """No value of ours ends what was to be logged."""
+    structlog.get_logger("ours").info("kept", where={1, 2}, name="naïve")
+
+    line = json.loads(stream.getvalue())
+    assert (line["where"], line["name"]) == ("{1, 2}", "naïve")
+
+
+def test_a_stream_that_takes_nothing_ends_no_request(stream: io.StringIO):
+    """Where logs cannot be written, the service goes on without."""
+    stream.close()
+
+    structlog.get_logger("ours").info("lost")
