@@ -224,8 +224,9 @@ async def _flights(settings: Settings, clip: "TransformersClip", stack: AsyncExi
         # Those that fetch take turns; those that wait for another replica's fetch need none.
         fetching=SingleFlight(running=settings.fetches + settings.waiting_fetches, waiting=0),
         encoding=SingleFlight(running=_in_work(settings, clip), waiting=photos_of_all),
-        texts=SingleFlight(running=settings.encoder_queue, waiting=0),
-        asking=SingleFlight(running=settings.encoder_queue, waiting=0),
+        # What nobody waits for any more leaves the encoders' queues.
+        texts=SingleFlight(running=settings.encoder_queue, waiting=0, finish=False),
+        asking=SingleFlight(running=settings.encoder_queue, waiting=0, finish=False),
     )
     # Searches wait for fetches and these for photos: who waits ends first.
     for flight in (flights.encoding, flights.fetching, flights.texts, flights.asking):

@@ -83,9 +83,9 @@ class World:
         self.fetching = SingleFlight[str, Pool](running=4, waiting=0)
         self.progresses = Progresses()
         self.encoding = SingleFlight[str, NDArray[np.float16]](running=4, waiting=100)
-        self.reading = SingleFlight[str, NDArray[np.float32]](running=100, waiting=0)
+        self.reading = SingleFlight[str, NDArray[np.float32]](running=100, waiting=0, finish=False)
         self.texts = TextVectors(self.clip, self.reading)
-        self.asking = SingleFlight[Hashable, Found](running=100, waiting=0)
+        self.asking = SingleFlight[Hashable, Found](running=100, waiting=0, finish=False)
         vectors = PhotoVectors(
             prepared=self.source.prepared,
             encode=self.clip.encode_images,

@@ -109,10 +109,40 @@ async def test_work_is_finished_when_all_callers_have_gone():
         assert len(flights) == 0
 
 
-async def test_a_caller_that_leaves_does_not_disturb_the_others():
+async def test_work_that_need_not_be_finished_ends_with_its_last_caller():
+    """Nothing is computed for nobody, and the place is free at once."""
+    work, next_work = Work(), Work()
+    next_work.finish.set()
+    async with SingleFlight[str, int](running=1, waiting=0, finish=False) as flights:
+        callers = [ask(flights, "tiger", work) for _ in range(2)]
+        await settle()
+        for caller in callers:
+            caller.cancel()
+        await settle()
+
+        assert (work.started, work.ended, len(flights)) == (1, 0, 0)
+        assert await flights.do("tiger", next_work) == 1
+
+
+async def test_who_asks_while_work_is_given_up_begins_anew():
+    """A flight its last caller has cancelled is nobody's to join, though it has not ended yet."""
+    given_up, anew = Work(), Work()
+    anew.finish.set()
+    async with SingleFlight[str, int](running=2, waiting=0, finish=False) as flights:
+        leaver = ask(flights, "tiger", given_up)
+        await settle()
+        leaver.cancel()
+        await asyncio.sleep(0)
+
+        assert await flights.do("tiger", anew) == 1
+        assert len(flights) == 0
+
+
+@pytest.mark.parametrize("finish", [True, False])
+async def test_a_caller_that_leaves_does_not_disturb_the_others(finish):
     """Cancelling one caller leaves the outcome to the rest."""
     work = Work()
-    async with SingleFlight[str, int](running=1, waiting=0) as flights:
+    async with SingleFlight[str, int](running=1, waiting=0, finish=finish) as flights:
         leaver, stayer = ask(flights, "tiger", work), ask(flights, "tiger", work)
         await settle()
         leaver.cancel()
