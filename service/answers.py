@@ -56,14 +56,20 @@ class SearchAnswer:
     The answer to one search.
 
     Args:
-        results: Up to k photos, best first.
-        found: How they were come by.
+        found: The ranking that answers, and how it was come by.
+        k: Most photos wanted of it.
         timings_ms: Milliseconds by stage; `total` is from request to answer.
     """
 
-    results: Sequence[Scored]
     found: Found
+    k: int
     timings_ms: Mapping[str, float]
+
+    @property
+    def results(self) -> list[Scored]:
+        """Up to k photos, best first."""
+        candidates = self.found.pool.candidates
+        return [Scored(candidates[at], score) for at, score in self.found.ranking.top(self.k)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -98,7 +98,8 @@ def checked_deletion(tag: str | None, query: str | None, *, everything: bool) ->
 def _checked(text: str, name: str, longest: int) -> str:
     if len(text) > longest:
         raise BadRequest(f"{name} has {len(text)} characters; at most {longest} are taken.")
-    if any(unicodedata.category(c) in ("Cc", "Cs") for c in text):
+    # What is printable has none of them, which is quick to see.
+    if not text.isprintable() and any(unicodedata.category(c) in ("Cc", "Cs") for c in text):
         raise BadRequest(f"{name} has control characters, which cannot be searched for.")
     normal = normalise(text)
     if not any(c.isalnum() for c in normal):

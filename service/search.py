@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,13 +17,14 @@ from cache.entries.scope import Scope
 from cache.entries.semantic import NearEntry, SemanticCache
 from cache.errors import StoreUnavailable
 from cache.journal.records import Mark
+from cache.pools.filters import Filters
 from cache.pools.pool import Pool, PoolKey
 from cache.pools.pools import Pools
 from cache.sharing.flight import SingleFlight
 from cache.sharing.invalidation import Deletions
 from cache.sharing.outbox import Outbox
 from index import NEIGHBOURS
-from service.answers import Found, FreshRanking, Observer, Scored, SearchAnswer
+from service.answers import Found, FreshRanking, Observer, SearchAnswer
 from service.encoders.protocol import ClipEncoder, QueryEncoder
 from service.encoders.texts import TextVectors
 from service.errors import DeadlineExceeded
@@ -38,6 +39,7 @@ __all__ = ["Costs", "Search"]
 
 _REACH_S = 1.0
 _WIDE = 16 * NEIGHBOURS
+_PLACES = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +59,32 @@ class Costs:
 
 
 @dataclass(frozen=True, slots=True)
+class _Place:
+    """Where answers under some filters are: in this scope, from pools of these names."""
+
+    scope: str
+    source: str
+    filters: Filters
+    size: int
+    clip: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Asked:
     """A request, the names its answer may be found under, and what was known when it began."""
 
     request: SearchRequest
-    scope: str
-    pool_key: PoolKey
+    place: _Place
     begun: Mark
+
+    @property
+    def scope(self) -> str:
+        return self.place.scope
+
+    @property
+    def pool_key(self) -> PoolKey:
+        place = self.place
+        return PoolKey(place.source, self.request.tag, place.filters, place.size, place.clip)
 
 
 class Search:
@@ -134,6 +155,8 @@ class Search:
         self._latencies = latencies
         self._clock = clock
         self._observers = observers
+        # Nearly all searches have the filters of an earlier one, most have none.
+        self._place = lru_cache(_PLACES)(self._place_of)
 
     async def run(self, request: SearchRequest) -> SearchAnswer:
         """
@@ -146,8 +169,11 @@ class Search:
             FlightsFull: If too many others are searching, or other tags being fetched.
             DeadlineExceeded: If it takes too long; a fetch under way goes on.
         """
-        watch = Stopwatch(self._clock)
-        found = await self._find_in_time(self._asked(request), watch)
+        watch, asked = Stopwatch(self._clock), self._asked(request)
+        # Outside of the deadline: there is no more to it than memory, and a store with its own.
+        found = None if request.fresh else await self._exact(asked, watch)
+        if found is None:
+            found = await self._find_in_time(asked, watch)
         return self._answer(found, request.k, watch)
 
     async def remember(self, request: SearchRequest) -> Found:
@@ -178,35 +204,33 @@ class Search:
         return await self._warm(self._asked(request).pool_key) is not None
 
     def _asked(self, request: SearchRequest) -> _Asked:
-        request = replace(request, filters=self._source.canonical(request.filters))
+        return _Asked(request, self._place(request.filters), self._mark())
+
+    def _place_of(self, asked: Filters) -> _Place:
+        filters = self._source.canonical(asked)
         source, size, clip = self._source.identity, self._policy.pool_size, self._clip.fingerprint
-        scope = Scope(source, request.filters, size, clip, self._query_encoder.fingerprint)
-        key = PoolKey(source, request.tag, request.filters, size, clip)
-        return _Asked(request, scope.digest, key, self._mark())
+        scope = Scope(source, filters, size, clip, self._query_encoder.fingerprint)
+        return _Place(scope.digest, source, filters, size, clip)
 
     def _answer(self, found: Found, k: int, watch: Stopwatch) -> SearchAnswer:
-        candidates = found.pool.candidates
-        results = [Scored(candidates[at], score) for at, score in found.ranking.top(k)]
         total_s = watch.total_s()
         self._counters.add("nearhit_searches", found.tier)
         self._latencies.add(found.tier, total_s)
-        return SearchAnswer(results, found, {"total": total_s * 1000} | watch.timings_ms)
+        return SearchAnswer(found, k, {"total": total_s * 1000, **watch.timings_ms})
 
     async def _find_in_time(self, asked: _Asked, watch: Stopwatch) -> Found:
         try:
             async with asyncio.timeout(self._policy.timeout_s):
-                return await self._find(asked, watch)
+                return await self._find_past_exact(asked, watch)
         except TimeoutError as exc:
             raise DeadlineExceeded(
                 "The search took too long; its photos are still being fetched, so try again soon.",
                 retry_after_s=5,
             ) from exc
 
-    async def _find(self, asked: _Asked, watch: Stopwatch) -> Found:
-        """Go through the tiers in order of cost."""
+    async def _find_past_exact(self, asked: _Asked, watch: Stopwatch) -> Found:
+        """Go through the other tiers in order of cost."""
         request = asked.request
-        if not request.fresh and (hit := await self._exact(asked, watch)):
-            return hit
         # Equal searches at the same time are one: no text is encoded twice for them.
         deleted = self._deletions.latest(request.tag, request.query)
         text = (asked.scope, request.tag, request.query)
@@ -270,7 +294,7 @@ class Search:
                 thresholds=self._thresholds(request),
             )
             # One query asked under many tags can take all the places that were looked at.
-            crowded = len(near) == NEIGHBOURS and not may(near)
+            crowded = len(near) == NEIGHBOURS and next(may(near), None) is None
             if crowded:
                 near = self._cache.nearest(asked.scope, embedding, _WIDE)
             for one in may(near):

@@ -16,6 +16,9 @@ def normalise(text: str) -> str:
     composing. Then Unicode NFKC, full case folding, and NFKC again, since folding
     can leave a form that is not composed (Unicode 16, section 3.13, D145).
     """
+    if text.isascii():
+        # Nothing of it is invisible or composed, and folding it is lower case.
+        return " ".join(text.lower().split())
     visible = "".join(c for c in text if unicodedata.category(c) != "Cf" or c in _FLAG_LETTERS)
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", visible).casefold())
     return " ".join(folded.split())

@@ -11,7 +11,7 @@ __all__ = ["Ranking"]
 _STEPS = 65535
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Ranking:
     """
     All of a pool's positions, best first, with their scores.
@@ -48,7 +48,10 @@ class Ranking:
 
     def top(self, k: int) -> list[tuple[int, float]]:
         """Return the first k positions with their scores, best first."""
-        return list(zip(self.positions[:k].tolist(), self.scores[:k].tolist(), strict=True))
+        # Number by number, the very sums of `scores`: k is small, and the pool is not.
+        spread = self.high - self.low
+        scores = [self.low + step / _STEPS * spread for step in self.steps[:k].tolist()]
+        return list(zip(self.positions[:k].tolist(), scores, strict=True))
 
     def __len__(self) -> int:
         return len(self.positions)

@@ -57,12 +57,12 @@ class SearchParameters(BaseModel):
         Raises:
             BadRequest: If a text or number is out of range.
         """
-        filters = self.model_dump(include=_FILTERS, exclude_none=True)
+        given = self.model_fields_set & _FILTERS
         return SearchRequest.checked(
             self.t,
             self.s_query,
             self.k,
-            filters=Filters.of(filters),
+            filters=Filters.of({name: getattr(self, name) for name in given}),
             min_similarity=self.min_similarity,
             fresh=self.fresh,
         )

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Response
 
 from service.http.running import Running, running
 from service.http.schemas import Problem, SearchParameters, SearchResult
+from service.http.wire import answer_bytes
 
 __all__ = ["router"]
 
@@ -50,10 +51,11 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("/search", responses=_RESPONSES)
+@router.get("/search", response_model=SearchResult, responses=_RESPONSES)
 async def search(
     parameters: Annotated[SearchParameters, Query()],
     service: Annotated[Running, Depends(running)],
-) -> SearchResult:
+) -> Response:
     """Find photos of a tag that show what a query says."""
-    return SearchResult.of(await service.search.run(parameters.request()))
+    answer = await service.search.run(parameters.request())
+    return Response(answer_bytes(answer), media_type="application/json")

@@ -11,7 +11,8 @@ from starlette.requests import HTTPConnection
 
 from service.http.problems import Problems
 from service.http.running import Running, running
-from service.http.schemas import Photo, Problem, SearchParameters, SearchResult
+from service.http.schemas import Photo, Problem, SearchParameters
+from service.http.wire import answer_bytes
 from service.origin.progress import Progress
 from service.streaming import Event, Partial
 
@@ -121,4 +122,4 @@ def _sent(event: Event) -> ServerSentEvent:
         case Partial():
             return ServerSentEvent(event="partial", data=PartialResult.of(event))
         case answer:
-            return ServerSentEvent(event="result", data=SearchResult.of(answer))
+            return ServerSentEvent(event="result", raw_data=answer_bytes(answer).decode())

@@ -1,7 +1,7 @@
 """Counting in one process: what `/cache/stats` and `/metrics` both read."""
 
 import bisect
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 
 import numpy as np
 
@@ -47,30 +47,39 @@ class Latencies:
     """Durations by tier: a histogram since the start, and the newest for percentiles."""
 
     def __init__(self) -> None:
-        self._newest: dict[str, deque[float]] = {}
-        self._buckets: dict[str, list[int]] = {}
-        self._sums: dict[str, float] = {}
+        self._tiers: defaultdict[str, _Durations] = defaultdict(_Durations)
 
     def add(self, tier: str, seconds: float) -> None:
         """Take in one duration."""
-        self._newest.setdefault(tier, deque(maxlen=_KEPT)).append(seconds)
-        buckets = self._buckets.setdefault(tier, [0] * (len(BUCKETS_S) + 1))
-        buckets[bisect.bisect_left(BUCKETS_S, seconds)] += 1
-        self._sums[tier] = self._sums.get(tier, 0.0) + seconds
+        durations = self._tiers[tier]
+        durations.newest.append(seconds)
+        durations.buckets[bisect.bisect_left(BUCKETS_S, seconds)] += 1
+        durations.total_s += seconds
 
     def percentiles_ms(self) -> dict[str, dict[str, float]]:
         """Return p50, p95 and p99 of the newest 2048 durations a tier, in milliseconds."""
-        return {tier: _percentiles_ms(list(newest)) for tier, newest in self._newest.items()}
+        return {tier: _percentiles_ms(list(one.newest)) for tier, one in self._tiers.items()}
 
     def flat(self) -> dict[str, float]:
         """Return the histogram: a bucket under `tier:bound`, all seconds under `tier:sum`."""
         counts = {
             f"{tier}:{bound}": float(count)
-            for tier, buckets in self._buckets.items()
-            for bound, count in zip(BOUNDS, buckets, strict=True)
+            for tier, one in self._tiers.items()
+            for bound, count in zip(BOUNDS, one.buckets, strict=True)
             if count
         }
-        return counts | {f"{tier}:{SUM}": seconds for tier, seconds in self._sums.items()}
+        return counts | {f"{tier}:{SUM}": one.total_s for tier, one in self._tiers.items()}
+
+
+class _Durations:
+    """Of one tier."""
+
+    __slots__ = ("buckets", "newest", "total_s")
+
+    def __init__(self) -> None:
+        self.newest: deque[float] = deque(maxlen=_KEPT)
+        self.buckets = [0] * (len(BUCKETS_S) + 1)
+        self.total_s = 0.0
 
 
 def _percentiles_ms(seconds: list[float]) -> dict[str, float]:

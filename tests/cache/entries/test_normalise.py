@@ -1,5 +1,7 @@
 """Texts that differ only in form become equal."""
 
+import unicodedata
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -57,3 +59,11 @@ def test_flags_of_two_regions_are_two_texts():
     )
 
     assert normalise(england) != normalise(scotland)
+
+
+@given(st.text(st.characters(max_codepoint=127)))
+def test_ascii_takes_a_short_way_to_the_same(text):
+    """Where every letter is ASCII, nothing but case and spaces can differ."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+
+    assert normalise(text) == " ".join(folded.split())
