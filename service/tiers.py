@@ -1,6 +1,6 @@
 """The tiers, and what each may serve."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -64,20 +64,20 @@ class Servable:
 
 def servable(
     neighbours: Sequence[NearEntry], tag: str, query: str, thresholds: Thresholds
-) -> list[Servable]:
+) -> Iterator[Servable]:
     """
-    Return the neighbours that may answer a normalised tag and query, best first.
+    Yield the neighbours that may answer a normalised tag and query, best first.
+
+    The first is nearly always served, so no more are looked at than are asked for.
 
     A neighbour may where its similarity reaches the threshold of its relation
     and no guard sees the two queries differ in a number, colour or negation.
     """
-    related = [Servable(near, relation(tag, near.entry.tag)) for near in neighbours]
-    return [
-        found
-        for found in related
-        if found.near.similarity >= thresholds.get(found.relation, np.inf)
-        and not differ(query, found.near.entry.query)
-    ]
+    for near in neighbours:
+        related = relation(tag, near.entry.tag)
+        is_near = near.similarity >= thresholds.get(related, np.inf)
+        if is_near and not differ(query, near.entry.query):
+            yield Servable(near, related)
 
 
 def rank(pool: Pool, text: NDArray[np.float32], logit_scale: float) -> Ranking:

@@ -78,6 +78,8 @@ _OPPOSITES = [
 ]
 """Words of which one cannot stand for the other, however near an encoder puts them."""
 
+_SIDED = frozenset[str]().union(*_OPPOSITES)
+
 _NEGATIONS = {
     "cannot",
     "minus",
@@ -101,12 +103,12 @@ _Marks = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
 
 @lru_cache(maxsize=8192)
 def _read(text: str) -> tuple[_Marks, frozenset[str]]:
-    """Return a text's numbers and colours in order and what it negates; and all its words."""
+    """Return a text's numbers and colours in order and what it negates; and words of opposites."""
     words = [w.lower().replace("’", "'") for w in _WORD.findall(text)]
     numbers = tuple(_number(w) for w in words if w[0].isdigit() or w.removesuffix("s") in _NUMBERS)
     colours = tuple(_COLOURS[w] for w in words if w in _COLOURS)
     negated = tuple(sorted(_negated(words, i) for i, w in enumerate(words) if _negates(w)))
-    return (numbers, colours, negated), frozenset(words)
+    return (numbers, colours, negated), _SIDED.intersection(words)
 
 
 def _number(word: str) -> str:
@@ -133,10 +135,12 @@ def differ(one: str, other: str) -> bool:
     "blue car, red house"; a negation counts together with the word it negates.
     Opposites differ where one query says "left" alone and the other "right".
     """
-    (marks, words), (other_marks, other_words) = _read(one), _read(other)
-    return marks != other_marks or _opposed(words, other_words)
+    (marks, sided), (other_marks, other_sided) = _read(one), _read(other)
+    return marks != other_marks or _opposed(sided, other_sided)
 
 
 def _opposed(words: frozenset[str], others: frozenset[str]) -> bool:
+    if not words or not others:
+        return False  # as nearly always
     sides = ((pair & words, pair & others) for pair in _OPPOSITES)
     return any(mine and theirs and not mine & theirs for mine, theirs in sides)

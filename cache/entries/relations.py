@@ -1,6 +1,7 @@
 """How two tags relate: which certificate an answer across them falls under."""
 
 from enum import StrEnum
+from functools import lru_cache
 from itertools import takewhile
 
 from cache.stems import stem
@@ -49,6 +50,7 @@ _ENDINGS = {"", "'s", "s", "es", "y", "ies"}
 """What nouns inflect with; other endings make another tag, as in "train" and "training"."""
 
 
+@lru_cache(maxsize=8192)
 def relation(asked: str, remembered: str) -> Relation:
     """
     Relate two normalised tags.

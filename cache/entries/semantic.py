@@ -3,7 +3,8 @@
 import heapq
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import structlog
@@ -34,8 +35,7 @@ _RANKINGS_IN_MEMORY = 4096
 """Under a kilobyte each at pools of 200; a hit then needs no call of the store."""
 
 
-@dataclass(frozen=True, slots=True)
-class NearEntry:
+class NearEntry(NamedTuple):
     """
     A remembered query near an asked one.
 
@@ -123,8 +123,9 @@ class SemanticCache:
 
     def near(self, neighbours: Sequence[Neighbour]) -> list[NearEntry]:
         """Return the live entries behind what a search of the index has found, in its order."""
+        now = self._clock.now()
         found = [(self._entries.get(n.key), n.similarity) for n in neighbours]
-        return [NearEntry(e, s) for e, s in found if e is not None and self._is_live(e)]
+        return [NearEntry(e, s) for e, s in found if e is not None and e.expires_at > now]
 
     async def ranking(self, entry: Entry) -> Ranking | None:
         """
