@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
@@ -40,6 +40,8 @@ __all__ = ["Costs", "Search"]
 _REACH_S = 1.0
 _WIDE = 16 * NEIGHBOURS
 _PLACES = 256
+
+_Block = AbstractContextManager[None, bool | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +160,18 @@ class Search:
         # Nearly all searches have the filters of an earlier one, most have none.
         self._place = lru_cache(_PLACES)(self._place_of)
 
-    async def run(self, request: SearchRequest) -> SearchAnswer:
+    async def run(
+        self, request: SearchRequest, *, while_waiting: Callable[[], _Block] = nullcontext
+    ) -> SearchAnswer:
         """
         Answer a search.
+
+        Whoever is cancelled leaves the search, which goes on only for others who ask
+        the same; a fetch under way is finished in any case.
+
+        Args:
+            request: What is asked.
+            while_waiting: Entered where it takes longer than a look into memory.
 
         Raises:
             UnknownFilter, BadRequest: If the source cannot apply a filter.
@@ -173,7 +184,8 @@ class Search:
         # Outside of the deadline: there is no more to it than memory, and a store with its own.
         found = None if request.fresh else await self._exact(asked, watch)
         if found is None:
-            found = await self._find_in_time(asked, watch)
+            with while_waiting():
+                found = await self._find_in_time(asked, watch)
         return self._answer(found, request.k, watch)
 
     async def remember(self, request: SearchRequest) -> Found:

@@ -1,9 +1,11 @@
 """GET /search."""
 
+from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
+from service.http.leaving import ClientGone, WhileConnected
 from service.http.running import Running, running
 from service.http.schemas import Problem, SearchParameters, SearchResult
 from service.http.wire import answer_bytes
@@ -43,6 +45,9 @@ _EXAMPLE = {
     "timings_ms": {"total": 3.1, "encode": 1.9, "lookup": 0.2},
 }
 
+_CLIENT_GONE = 499
+"""As nginx has it; nobody receives it, and the log shows it."""
+
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/json": {"example": _EXAMPLE}}},
     422: {"model": Problem, "description": "The request cannot be answered as it stands."},
@@ -55,7 +60,12 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 async def search(
     parameters: Annotated[SearchParameters, Query()],
     service: Annotated[Running, Depends(running)],
+    request: Request,
 ) -> Response:
     """Find photos of a tag that show what a query says."""
-    answer = await service.search.run(parameters.request())
+    while_connected = partial(WhileConnected, request.receive)
+    try:
+        answer = await service.search.run(parameters.request(), while_waiting=while_connected)
+    except ClientGone:
+        return Response(status_code=_CLIENT_GONE)
     return Response(answer_bytes(answer), media_type="application/json")

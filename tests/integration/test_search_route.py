@@ -5,8 +5,11 @@ import asyncio
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.types import Message
 
+from service.app import create_app
 from service.lifecycle import Service
+from tests.cache.replicas import wait_for
 from tests.clocks import ManualClock
 
 pytestmark = pytest.mark.anyio
@@ -166,6 +169,39 @@ async def test_nothing_is_encoded_twice(
     assert answer.json()["cache"]["tier"] == "origin"
     assert images == 12
     assert service.running.clip.statistics().kinds["images"].items == 12
+
+
+async def test_a_client_that_goes_ends_its_search_and_leaves_its_pool(
+    client: httpx.AsyncClient, service: Service, source: tuple[Starlette, str]
+):
+    """Nobody is answered, nothing waits for it any more, and the photos under way are kept."""
+    source[0].state.faults.api_latency_s = 0.2
+    gone, sent = asyncio.Event(), []
+
+    async def receive() -> Message:
+        if not sent:
+            await gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    target = httpx.Request("GET", "http://nearhit/search", params={"t": "horse", "s_query": "a"})
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/search",
+        "query_string": target.url.query,
+        "headers": [],
+    }
+    request = asyncio.create_task(create_app(service)(scope, receive, send))
+    await wait_for(lambda: len(service.running.fetching) == 1)
+    gone.set()
+    await request
+
+    assert sent[0]["status"] == 499
+    await wait_for(lambda: len(service.running.fetching) == 0)
+    assert (await ask(client)).json()["cache"]["tier"] == "pool"
 
 
 async def test_every_answer_carries_a_request_id(client: httpx.AsyncClient):

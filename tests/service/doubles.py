@@ -25,7 +25,11 @@ def at(similarity: float) -> NDArray[np.float32]:
 
 
 class FakeQueryEncoder:
-    """Places texts as told; texts it has not been told of lie apart from all others."""
+    """
+    Places texts as told; texts it has not been told of lie apart from all others.
+
+    While it is not `open`, whoever asks it waits; who leaves is not encoded.
+    """
 
     fingerprint = "q" * 16
     dimension = DIMENSION
@@ -33,6 +37,16 @@ class FakeQueryEncoder:
     def __init__(self) -> None:
         self.places: dict[str, NDArray[np.float32]] = {}
         self.encoded: list[str] = []
+        self.waiting = 0
+        self.open = asyncio.Event()
+        self.open.set()
+
+    async def turn(self) -> None:
+        self.waiting += 1
+        try:
+            await self.open.wait()
+        finally:
+            self.waiting -= 1
 
     def vector(self, text: str) -> NDArray[np.float32]:
         self.encoded.append(text)
@@ -58,6 +72,7 @@ class FakePlacing:
         self._index = index
 
     async def place(self, scope: str, query: str) -> Placed:
+        await self._encoder.turn()
         embedding = self._encoder.vector(query)
         (neighbours,) = self._index.search(scope, embedding[np.newaxis])
         return Placed(embedding, neighbours)

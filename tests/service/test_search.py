@@ -337,6 +337,60 @@ async def test_a_search_that_takes_too_long_ends_and_its_fetch_goes_on(tmp_path:
     assert world.source.calls == ["horse"]
 
 
+async def test_a_search_whose_only_caller_has_gone_is_not_computed(world: World):
+    """Who leaves while the query waits for its encoder takes the query along."""
+    world.query.open.clear()
+    asking = asyncio.create_task(world.ask("photo 1"))
+    await wait_for(lambda: world.query.waiting == 1)
+
+    asking.cancel()
+    await wait_for(lambda: world.query.waiting == 0)
+
+    world.query.open.set()
+    assert (world.query.encoded, world.source.calls, len(world.asking)) == ([], [], 0)
+
+
+async def test_a_search_past_its_deadline_leaves_the_encoder(tmp_path: Path):
+    """Its caller has been answered, so the query is not encoded for nobody."""
+    async with made(tmp_path, timeout_s=0.02) as world:
+        world.query.open.clear()
+
+        with pytest.raises(DeadlineExceeded):
+            await world.ask("photo 1")
+
+        await wait_for(lambda: world.query.waiting == 0)
+        assert world.query.encoded == []
+
+
+async def test_a_search_that_others_have_joined_goes_on_without_the_first(world: World):
+    """Equal searches are one, and it is not the first caller's to end."""
+    world.query.open.clear()
+    first, second = (asyncio.create_task(world.ask("photo 1")) for _ in range(2))
+    await wait_for(lambda: world.query.waiting == 1)
+
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    world.query.open.set()
+
+    assert ids(await second)[0] == "fake:1"
+    assert world.query.encoded == ["photo 1"]
+
+
+async def test_a_fetch_is_finished_though_its_only_caller_has_gone(world: World):
+    """Photos under way are not thrown away: the next search of the tag finds their pool."""
+    world.source.open.clear()
+    asking = asyncio.create_task(world.ask("photo 1"))
+    await world.source.asked.wait()
+
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    world.source.open.set()
+    await wait_for(lambda: len(world.pools) == 1)
+
+    assert (await world.ask("photo 2")).found.tier is Tier.POOL
+    assert world.source.calls == ["horse"]
+
+
 async def test_one_tag_too_many_is_refused_at_once(world: World):
     """Fetches are bounded: what would be one too many is told to come back."""
     world.source.open.clear()
