@@ -18,6 +18,7 @@ from cache.memory import Memory
 from cache.stores.protocol import Store
 from service import statistics
 from service.answers import Observer
+from service.encoders.figures import KindStatistics
 from service.errors import ServiceError, SetupError
 from service.settings import Settings
 from service.telemetry import prometheus
@@ -158,6 +159,7 @@ class Service:
         parts = self._components
         if parts is None:
             return {"replica": replica, "cluster": None}
+        replica["encoders"] = statistics.encoders(_encoded(parts))
         replica["thresholds"] = statistics.thresholds(parts.policy.thresholds)
         follower = parts.memory.follower
         replica["journal"] |= {"position": follower.position, "reachable": follower.reachable}
@@ -270,13 +272,20 @@ def _readings(parts: Components, store_bytes: float) -> Readings:
         ("nearhit_fetches", ""): len(parts.fetching),
         **_memory_readings(parts.memory),
     }
-    for encoder, worker in (("query", parts.query), ("clip", parts.clip)):
-        for kind, figures in worker.statistics().kinds.items():
-            model = f"{encoder}_{kind}"
-            values["nearhit_encoder_waiting", model] = figures.waiting
-            values["nearhit_encoder_seconds", model] = figures.encode_s
-            values["nearhit_encoded_items", model] = figures.items
+    for model, figures in _encoded(parts).items():
+        values["nearhit_encoder_waiting", model] = figures.waiting
+        values["nearhit_encoder_seconds", model] = figures.encode_s
+        values["nearhit_encoded_items", model] = figures.items
     return values
+
+
+def _encoded(parts: Components) -> dict[str, KindStatistics]:
+    """Return what ran in each encoder, by encoder and kind of work."""
+    return {
+        f"{encoder}_{kind}": figures
+        for encoder, worker in (("query", parts.query), ("clip", parts.clip))
+        for kind, figures in worker.statistics().kinds.items()
+    }
 
 
 def _memory_readings(memory: Memory) -> Readings:

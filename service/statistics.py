@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from service.encoders.figures import KindStatistics, Times
 from service.telemetry.counters import Latencies
 from service.telemetry.figures import Figures, join
 from service.tiers import Thresholds, Tier
 
-__all__ = ["cluster", "flushed", "replica", "thresholds"]
+__all__ = ["cluster", "encoders", "flushed", "replica", "thresholds"]
 
 _LIVE_S = 10.0
 _SEARCHES = "nearhit_searches"
@@ -70,6 +71,28 @@ def thresholds(in_force: Thresholds) -> list[dict[str, Any]]:
         {"relation": relation.value, "min_similarity": least, "certificate": None, "version": 0}
         for relation, least in in_force.items()
     ]
+
+
+def encoders(kinds: Mapping[str, KindStatistics]) -> dict[str, Any]:
+    """Return how this process's encoders keep up: batches since the start, newest times."""
+    return {name: _kept_up(figures) for name, figures in kinds.items()}
+
+
+def _kept_up(figures: KindStatistics) -> dict[str, Any]:
+    tried = sum(size * count for size, count in figures.sizes.items())
+    return {
+        "waiting": figures.waiting,
+        "batches": figures.batches,
+        "items": figures.items,
+        "mean_batch": round(tried / figures.batches, 2) if figures.batches else None,
+        "sizes": {str(size): count for size, count in figures.sizes.items()},
+        "waits_ms": _times_ms(figures.waits),
+        "runs_ms": _times_ms(figures.runs),
+    }
+
+
+def _times_ms(times: Times) -> dict[str, float]:
+    return {"p50": round(times.p50_s * 1000, 3), "p99": round(times.p99_s * 1000, 3)}
 
 
 def _shown(figures: Figures, latency_ms: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:

@@ -49,6 +49,8 @@ def run(url: str | None, *, as_json: bool) -> None:
     if cluster:
         OUT.print(_tiers("All replicas", cluster))
     OUT.print(_sums(replica, cluster))
+    if replica.get("encoders"):
+        OUT.print(_encoders(replica["encoders"]))
 
 
 def _tiers(title: str, part: Mapping[str, Any]) -> Table:
@@ -68,6 +70,22 @@ def _sums(replica: Mapping[str, Any], cluster: Mapping[str, Any]) -> Table:
         for label in dict.fromkeys([*here, *everywhere]):
             title = f"{name}: {label}" if label else name
             table.add_row(harmless(title), _cell(here.get(label)), _cell(everywhere.get(label)))
+    return table
+
+
+def _encoders(models: Mapping[str, Any]) -> Table:
+    heads = ("model", "items", "a batch", "waiting", "waits ms", "p99", "a batch takes ms", "p99")
+    table = Table(*heads, title="Encoders of this replica", title_justify="left")
+    for model, figures in models.items():
+        times = [figures[of][p] for of in ("waits_ms", "runs_ms") for p in ("p50", "p99")]
+        mean = figures["mean_batch"]
+        table.add_row(
+            harmless(model),
+            _cell(figures["items"]),
+            f"{mean:.1f}" if mean else "",
+            _cell(figures["waiting"]),
+            *(f"{ms:.1f}" if mean else "" for ms in times),
+        )
     return table
 
 

@@ -88,6 +88,8 @@ async def test_statistics_add_up(client: httpx.AsyncClient):
     assert replica["photo_bytes"] > 0
     assert replica["encoder_seconds"]["spent"]["clip_images"] > 0
     assert replica["encoder_seconds"]["avoided"] > 0
+    assert replica["encoders"]["query_queries"]["sizes"] == {"1": 3}
+    assert replica["encoders"]["clip_texts"]["runs_ms"]["p50"] > 0
     assert replica["journal"] == {"position": 4, "lag": 0, "rebuilds": 0, "reachable": True}
     assert [row["relation"] for row in replica["thresholds"]] == ["same", "inflection"]
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from service import statistics
+from service.encoders.figures import KindStatistics, Times
 from service.telemetry.counters import Counters, Latencies
 from service.telemetry.figures import Figures
 
@@ -99,6 +100,31 @@ def test_every_count_is_summed(flush: dict[str, float], path: tuple[str, ...], s
         value = value[part]
 
     assert value == shown
+
+
+def test_encoders_show_how_they_keep_up():
+    """What waits, batches by size, and times in milliseconds; without a batch there is no mean."""
+    ran = KindStatistics(
+        waiting=2,
+        batches=3,
+        items=9,
+        sizes={1: 1, 4: 2},
+        waits=Times(0.001, 0.02),
+        runs=Times(0.004, 0.0051239),
+    )
+
+    shown = statistics.encoders({"query_queries": ran, "clip_texts": KindStatistics()})
+
+    assert shown["query_queries"] == {
+        "waiting": 2,
+        "batches": 3,
+        "items": 9,
+        "mean_batch": 3.0,
+        "sizes": {"1": 1, "4": 2},
+        "waits_ms": {"p50": 1.0, "p99": 20.0},
+        "runs_ms": {"p50": 4.0, "p99": 5.124},
+    }
+    assert shown["clip_texts"]["mean_batch"] is None
 
 
 def test_a_flush_of_another_version_harms_nothing():

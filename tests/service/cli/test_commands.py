@@ -70,6 +70,7 @@ def test_stats_prints_tiers_and_sums_of_both_parts(url: str):
     assert "photos: encoded" in sums
     assert "encoder seconds spent: clip_images" in sums
     assert [name for name, cells in sums.items() if "" in cells] == []
+    assert all(f"│ {model} " in ran.stdout for model in ("query_queries", "clip_images"))
 
 
 def wait_until_flushed(url: str) -> None:
