@@ -48,6 +48,7 @@ class Service:
         settings: What to build.
         clock: Time for everything in it.
         observers: Told of every fresh ranking.
+        on_loaded: Told once when models are loaded.
         on_failure: Told once when the service cannot go on.
         board: Where the workers of one parent share their figures, for one of
             several.
@@ -60,6 +61,7 @@ class Service:
         *,
         clock: Clock | None = None,
         observers: Sequence[Observer] = (),
+        on_loaded: Callable[[], None] = lambda: None,
         on_failure: Callable[[], None] = lambda: None,
         board: Board | None = None,
         demo_url: str | None = None,
@@ -72,6 +74,7 @@ class Service:
         self.failure: Exception | None = None
         self._observers = observers
         self._failures = StoreFailures(self.counters, self.clock)
+        self._on_loaded = on_loaded
         self._on_failure = on_failure
         self._board = board
         self._demo_url = demo_url
@@ -196,6 +199,7 @@ class Service:
             self._spawn(work)
         if self._components.demo is not None:
             self._spawn(self._components.demo.watch())
+        self._on_loaded()
         _log.info("models_loaded", seconds=self._uptime_s())
         try:
             async with asyncio.timeout(self.settings.store_timeout_s):

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import structlog
 
 from service.cli.console import OUT, fail, read_settings, sentences
-from service.cli.serving import build_server, decide_threads
+from service.cli.serving import build_server, decide_threads, hold
 from service.listener import Address, url_of
 from service.settings import Settings
 from service.telemetry import logs
@@ -44,7 +44,7 @@ def _serve_alone(settings: Settings) -> None:
     def stop() -> None:
         server.should_exit = True
 
-    service = Service(settings, on_failure=stop)
+    service = Service(settings, on_loaded=hold, on_failure=stop)
     server = build_server(service, partial(_announce, settings))
     try:
         server.run()

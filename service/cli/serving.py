@@ -1,11 +1,13 @@
 """What serves: uvicorn with the application, alone or in each of several workers."""
 
+import gc
 import math
 import socket
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from service.encoders import threads
 from service.listener import Address
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     # Imports NumPy, whose threads must be decided by then.
     from service.lifecycle import Service
 
-__all__ = ["Server", "build_server", "decide_threads"]
+__all__ = ["Server", "build_server", "decide_threads", "hold", "server_config"]
 
 
 class Server(uvicorn.Server):
@@ -43,6 +45,15 @@ def decide_threads(settings: Settings) -> None:
     threads.apply(policy)
 
 
+def hold() -> None:
+    """
+    Have Python's collector pass over all there is now, as models and libraries last.
+
+    It would look through half a million objects each time, in the middle of a search.
+    """
+    gc.freeze()
+
+
 def build_server(
     service: "Service",
     on_listening: Callable[[Sequence[Address]], None],
@@ -59,9 +70,16 @@ def build_server(
     """
     from service.app import create_app  # noqa: PLC0415 - imports NumPy, as above
 
-    settings = service.settings
-    config = uvicorn.Config(
-        create_app(service),
+    config = server_config(create_app(service), service.settings, lifespan=lifespan)
+    return Server(config, on_listening)
+
+
+def server_config(
+    app: ASGIApp, settings: Settings, *, lifespan: Literal["auto", "off"] = "auto"
+) -> uvicorn.Config:
+    """Return how an application is served, which does not depend on what it is."""
+    return uvicorn.Config(
+        app,
         host=settings.host,
         port=settings.port,
         lifespan=lifespan,
@@ -70,4 +88,3 @@ def build_server(
         server_header=False,
         timeout_graceful_shutdown=math.ceil(settings.search_timeout_s),
     )
-    return Server(config, on_listening)

@@ -16,7 +16,7 @@ from cache.clock import SystemClock
 from cache.errors import CacheError
 from service import lifeline
 from service.cli.console import fail
-from service.cli.serving import build_server, decide_threads
+from service.cli.serving import build_server, decide_threads, hold
 from service.errors import ServiceError
 from service.telemetry import logs
 from service.workers.messages import News, Order, Tidings
@@ -61,6 +61,7 @@ class _Worker:
         self._order = order
         self._service = Service(
             order.settings,
+            on_loaded=hold,
             on_failure=self._stop,
             board=Board(order.board, order.number, SystemClock()),
             demo_url=order.demo_url,
