@@ -13,6 +13,7 @@ from service.telemetry import logs
 
 _NAMES = (
     "tiers",
+    "throughput",
     "encoders",
     "cold",
     "published",

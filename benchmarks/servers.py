@@ -15,23 +15,25 @@ from urllib.parse import urlencode
 
 from benchmarks.inputs import Inputs
 
-__all__ = ["NEARHIT", "Client", "environment", "running", "source", "wait_for"]
+__all__ = ["NEARHIT", "Client", "environment", "running", "serving", "source", "wait_for"]
 
 NEARHIT = Path(sys.executable).with_name("nearhit")
 
+_ROOT = Path(__file__).parents[1]
 _START_S = 60.0
 
 
 class Client:
     """One connection that stays open; as little as there can be between clock and service."""
 
-    def __init__(self, port: int) -> None:
-        self._port = port
+    def __init__(self, port: int, pid: int = 0) -> None:
+        self.port = port
+        self.pid = pid
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
 
     def another(self) -> Self:
         """Return one more connection to the same service; not to be shared by threads either."""
-        return type(self)(self._port)
+        return type(self)(self.port, self.pid)
 
     def get(self, path: str, **parameters: str | float) -> tuple[int, bytes]:
         """Return status and body of a call."""
@@ -94,9 +96,22 @@ def running(settings: dict[str, str], folder: Path, *, until: str = "/ready") ->
     port = _free_port()
     with ExitStack() as stack:
         command = [str(NEARHIT), "serve", "--port", str(port)]
-        stack.enter_context(_process(command, settings, folder))
+        pid = stack.enter_context(_process(command, settings, folder))
         wait_for(port, until)
-        client = Client(port)
+        client = Client(port, pid)
+        stack.callback(client.close)
+        yield client
+
+
+@contextmanager
+def serving(module: str, *arguments: str, until: str) -> Iterator[Client]:
+    """Run a module of ours that serves on the port it is told; yield a client of it."""
+    port = _free_port()
+    with ExitStack() as stack:
+        command = [sys.executable, "-m", module, str(port), *arguments]
+        pid = stack.enter_context(_process(command, os.environ.copy(), _ROOT))
+        wait_for(port, until)
+        client = Client(port, pid)
         stack.callback(client.close)
         yield client
 
@@ -132,10 +147,10 @@ def wait_for(port: int, path: str) -> None:
 
 
 @contextmanager
-def _process(command: list[str], environment: dict[str, str], folder: Path) -> Iterator[None]:
+def _process(command: list[str], environment: dict[str, str], folder: Path) -> Iterator[int]:
     started = subprocess.Popen(command, env=environment, cwd=folder, stdout=subprocess.DEVNULL)
     try:
-        yield
+        yield started.pid
     finally:
         started.terminate()
         started.wait(30)

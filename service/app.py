@@ -11,12 +11,15 @@ from fastapi.responses import FileResponse, HTMLResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.cors import CORSMiddleware
 
+from cache.clock import Clock
 from service.http import admin, health, images, search, stats, stream
 from service.http.access import AccessLog
 from service.http.problems import Problems
 from service.lifecycle import Service
+from service.settings import Settings
+from service.telemetry.counters import Counters
 
-__all__ = ["create_app"]
+__all__ = ["create_app", "surround"]
 
 _WEB = Path(__file__).parent / "web"
 
@@ -49,16 +52,29 @@ def create_app(service: Service) -> FastAPI:
         app.include_router(routes.router)
     _add_pages(app)
     _add_api_page(app)
-    app.state.problems = problems = Problems(service.counters)
+    surround(app, service.settings, service.clock, service.counters)
+    return app
+
+
+def surround(app: FastAPI, settings: Settings, clock: Clock, counters: Counters) -> None:
+    """
+    Put around routes what is around all of ours: problems, CORS, request ids and the access log.
+
+    Args:
+        app: Has the routes.
+        settings: Say which other origins may read.
+        clock: Measures requests.
+        counters: Counts problems.
+    """
+    app.state.problems = problems = Problems(counters)
     problems.install(app)
     app.add_middleware(
         CORSMiddleware,
-        allow_origins=service.settings.cors_origins,
+        allow_origins=settings.cors_origins,
         allow_methods=["GET"],
         expose_headers=["X-Request-ID", "Retry-After"],
     )
-    app.add_middleware(AccessLog, clock=service.clock, unforeseen=problems.unforeseen)
-    return app
+    app.add_middleware(AccessLog, clock=clock, unforeseen=problems.unforeseen)
 
 
 def _add_pages(app: FastAPI) -> None:
