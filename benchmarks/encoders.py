@@ -1,10 +1,11 @@
-"""What encoding costs: the query model on each backend."""
+"""What encoding costs: the query model on each backend, and threads of a call on busy cores."""
 
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks import thread_policy
 from benchmarks.harness import Report, ratio
 from benchmarks.inputs import find_pairs
 from service.encoders import threads
@@ -22,7 +23,22 @@ def measure() -> Report:
     threads.apply(threads.ThreadPolicy.of(threads.usable_cores()))
     report = Report("What encoding costs")
     _add_backends(report)
+    _add_threads(report)
     return report
+
+
+def _add_threads(report: Report) -> None:
+    """Add what a call costs with one thread and with all cores, idle and busy."""
+    timed = thread_policy.measure()
+    for (count, busy), times in timed.items():
+        end = f"{count}_{'busy' if busy else 'idle'}"
+        report.add(f"query_ms_threads_{end}", times.query, scale=1000)
+        report.add(f"photo_ms_threads_{end}", times.photo, scale=1000)
+    report.notes.append(
+        "`threads`: torch in fp32, a query alone and 24 photos in batches of 4, in processes of "
+        "their own with so many threads a call (with one, as many batches side by side as there "
+        "are cores); `busy` while other processes keep all cores busy."
+    )
 
 
 def _add_backends(report: Report) -> None:

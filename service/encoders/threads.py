@@ -63,6 +63,8 @@ class ThreadPolicy:
             "OPENBLAS_NUM_THREADS": threads,
             "VECLIB_MAXIMUM_THREADS": threads,
             "TOKENIZERS_PARALLELISM": "false",
+            # Its builds report to their makers otherwise, and leave a file wherever they run
+            "ORT_DISABLE_TELEMETRY": "1",
         }
 
 

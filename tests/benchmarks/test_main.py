@@ -17,6 +17,8 @@ def run(monkeypatch, tmp_path, capsys):
     def go(report):
         file = tmp_path / "figures.json"
         monkeypatch.setattr(command, "_measure", lambda _: report)
+        # What it configures would hold for all tests after this one
+        monkeypatch.setattr(command.logs, "configure", lambda _: None)
         monkeypatch.setattr(sys, "argv", ["benchmarks", "gpu", "--json", str(file)])
         command.main()
         return capsys.readouterr().out, json.loads(file.read_text())

@@ -84,6 +84,16 @@ def test_libraries_loaded_afterwards_use_the_policy():
     assert ran.stdout.strip() == "2 2", ran.stderr
 
 
+def test_no_library_reports_to_its_makers(tmp_path, monkeypatch):
+    """ONNX Runtime sends nothing, and leaves no file of its session behind."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+
+    ran = run(APPLY + "import onnxruntime; print('imported')")
+
+    assert ran.stdout.strip() == "imported", ran.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_confirm_tells_loaded_libraries_what_the_environment_cannot():
     """Torch gets one thread between operations; twice is fine."""
     ran = run(
