@@ -50,8 +50,11 @@ class Published:
     """
 
     def __init__(self, folder: Path, photos: str, port: int) -> None:
-        from transformers import AutoModel, AutoProcessor  # noqa: PLC0415 - imports torch
+        import torch  # noqa: PLC0415 - must come after the thread policy
+        from transformers import AutoModel, AutoProcessor  # noqa: PLC0415
 
+        # All cores for one call, as torch has it where nobody says otherwise
+        torch.set_num_threads(threads.usable_cores())
         self._model = AutoModel.from_pretrained(folder).eval()
         self._processor: Any = AutoProcessor.from_pretrained(folder)  # type: ignore[no-untyped-call]
         self._redis = redis.Redis.from_url(photos)

@@ -2,6 +2,7 @@
 
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 from cache.entries.normalise import normalise
@@ -19,6 +20,9 @@ MAX_TAG = 100
 
 MAX_QUERY = 1000
 """Most characters of a query; models cut far shorter texts than that."""
+
+_TEXTS = 4096
+"""That are known to be valid: what is asked again need not be checked again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,7 @@ def checked_deletion(tag: str | None, query: str | None, *, everything: bool) ->
     )
 
 
+@lru_cache(_TEXTS)
 def _checked(text: str, name: str, longest: int) -> str:
     if len(text) > longest:
         raise BadRequest(f"{name} has {len(text)} characters; at most {longest} are taken.")

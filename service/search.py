@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
@@ -22,42 +22,26 @@ from cache.pools.pool import Pool, PoolKey
 from cache.pools.pools import Pools
 from cache.sharing.flight import SingleFlight
 from cache.sharing.invalidation import Deletions
-from cache.sharing.outbox import Outbox
 from index import NEIGHBOURS
 from service.answers import Found, FreshRanking, Observer, SearchAnswer
 from service.encoders.protocol import ClipEncoder, QueryEncoder
 from service.encoders.texts import TextVectors
 from service.errors import DeadlineExceeded
+from service.remembering import Remembering
 from service.requests import SearchRequest
+from service.savings import Savings
 from service.sources.protocol import ImageSource
 from service.telemetry.counters import Counters, Latencies
 from service.telemetry.failures import StoreFailures
 from service.telemetry.stopwatch import Stopwatch
 from service.tiers import Policy, Thresholds, Tier, rank, servable
 
-__all__ = ["Costs", "Search"]
+__all__ = ["Search"]
 
-_REACH_S = 1.0
 _WIDE = 16 * NEIGHBOURS
 _PLACES = 256
 
 _Block = AbstractContextManager[None, bool | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Costs:
-    """
-    Mean encoder seconds, measured in this process.
-
-    Args:
-        query_s: Of encoding one query for the look-up.
-        text_s: Of encoding one query for a ranking.
-        pool_s: Of encoding the photos of one fetched pool.
-    """
-
-    query_s: float
-    text_s: float
-    pool_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +84,12 @@ class Search:
         texts: Vectors of queries in the pools' space.
         cache: What is remembered.
         pools: Warm pools.
-        outbox: Takes fresh rankings to the store.
+        remembering: Makes entries of fresh rankings.
         deletions: A search begun before a deletion is joined by nobody after it.
         fetch: Returns a cold pool, one fetch for all who ask.
         mark: Says how far the journal has been read.
-        reach: Returns once a journal position can be found in `cache`.
         policy: What the deployment decides.
-        costs: Asked for the encoder time a hit has saved.
+        savings: Counts what hits save.
         asking: Lets equal searches that come at the same time be one.
         counters: Counts answers by tier.
         failures: Told when the search goes on without the store.
@@ -124,13 +107,12 @@ class Search:
         texts: TextVectors,
         cache: SemanticCache,
         pools: Pools,
-        outbox: Outbox,
+        remembering: Remembering,
         deletions: Deletions,
         fetch: Callable[[PoolKey], Awaitable[Pool]],
         mark: Callable[[], Mark],
-        reach: Callable[[int], Awaitable[None]],
         policy: Policy,
-        costs: Callable[[], Costs],
+        savings: Savings,
         asking: SingleFlight[Hashable, Found],
         counters: Counters,
         failures: StoreFailures,
@@ -144,13 +126,12 @@ class Search:
         self._texts = texts
         self._cache = cache
         self._pools = pools
-        self._outbox = outbox
+        self._remembering = remembering
         self._deletions = deletions
         self._fetch = fetch
         self._mark = mark
-        self._reach = reach
         self._policy = policy
-        self._costs = costs
+        self._savings = savings
         self._asking = asking
         self._counters = counters
         self._failures = failures
@@ -279,8 +260,7 @@ class Search:
         with watch.stage("lookup"):
             hit = await self._entry(asked)
         if hit:
-            costs = self._costs()
-            self._count_avoided(costs.query_s + costs.text_s)
+            self._savings.exact()
         return hit
 
     async def _entry(self, asked: _Asked) -> Found | None:
@@ -312,7 +292,7 @@ class Search:
             for one in may(near):
                 entry, similarity = one.near.entry, one.near.similarity
                 if hit := await self._serve(entry, Tier.SEMANTIC, similarity, one.relation):
-                    self._count_semantic(asked, one.relation)
+                    self._savings.semantic(one.relation, asked.pool_key)
                     return hit
         return None
 
@@ -364,7 +344,7 @@ class Search:
             text = await self._texts.of(request.query)
             ranking = rank(pool, text, self._clip.logit_scale)
         with watch.stage("remember"):
-            stored = await self._remember(asked, embedding, pool, ranking)
+            stored = await self._remembering.keep(self._draft(asked, embedding, pool, ranking))
         seen = FreshRanking(
             asked.scope, request.tag, request.query, embedding, pool, ranking, request.k, near
         )
@@ -372,10 +352,9 @@ class Search:
             on_fresh_ranking(seen)
         return Found(tier, pool, ranking, stored, age_s)
 
-    async def _remember(
+    def _draft(
         self, asked: _Asked, embedding: NDArray[np.float32], pool: Pool, ranking: Ranking
-    ) -> bool:
-        """Make an entry of a fresh ranking; return whether it is in the store."""
+    ) -> Draft:
         entry = Entry(
             scope=asked.scope,
             query_model=self._query_encoder.fingerprint,
@@ -385,29 +364,4 @@ class Search:
             created_at=self._clock.now(),
             expires_at=pool.expires_at,
         )
-        draft = Draft(entry, embedding.astype(np.float16), ranking, pool, asked.begun)
-        try:
-            position = await self._outbox.write(draft)
-        except StoreUnavailable as exc:
-            self._failures.note("append", exc)
-            self._counters.add("nearhit_unstored_answers")
-            return False
-        if position is None:
-            return False
-        # It is stored; should the journal lag, the answer need not wait for that.
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_REACH_S):
-                await self._reach(position)
-        return True
-
-    def _count_semantic(self, asked: _Asked, relation: Relation) -> None:
-        """Count what would have come next: a ranking, or a fetch where no pool is warm."""
-        costs = self._costs()
-        if relation is Relation.SAME or self._pools.is_warm(asked.pool_key):
-            self._count_avoided(costs.text_s)
-        else:
-            self._counters.add("nearhit_api_calls_avoided")
-            self._count_avoided(costs.text_s + costs.pool_s)
-
-    def _count_avoided(self, seconds: float) -> None:
-        self._counters.add("nearhit_encoder_seconds_avoided", value=seconds)
+        return Draft(entry, embedding.astype(np.float16), ranking, pool, asked.begun)

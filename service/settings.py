@@ -87,8 +87,8 @@ class Settings(BaseSettings):
     encoder_threads: int = Field(
         0,
         ge=0,
-        description="Threads of one model call; 0 is one, and photos are encoded in as many batches "
-        "side by side as there are cores for a worker.",
+        description="Threads of one model call; 0 is one, and photos are encoded in as many "
+        "batches side by side as there are cores for a worker.",
     )
     clip_precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
         "auto",

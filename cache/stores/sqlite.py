@@ -23,6 +23,12 @@ SCHEMA_VERSION = 2
 _POLL_S = 0.02
 """How soon what another process has appended is noticed; SQLite cannot tell of it."""
 
+_POLLS = 5
+"""
+Looks at the log's size and date before the journal is read in any case: a log that was begun
+anew may have both from before.
+"""
+
 T = TypeVar("T")
 
 
@@ -44,6 +50,8 @@ class SqliteStore:
         self._clock = clock
         self._writer = Connection(self.path, statements.SCHEMA, timeout_s, "store-writer")
         self._reader = Connection(self.path, statements.SCHEMA, timeout_s, "store-reader")
+        self._log = self.path.with_name(f"{self.path.name}-wal")
+        self._read_at: tuple[int, int] | None = None
         self._appended = asyncio.Event()
 
     async def open(self) -> None:
@@ -85,13 +93,19 @@ class SqliteStore:
     async def read(self, after: int, limit: int) -> Page:
         """Return up to `limit` unexpired records behind a position."""
         now = self._clock.now()
+        # Before it is read: what is written meanwhile will look like news.
+        self._read_at = _signature(self._log)
         return await self._read(lambda db: statements.page(db, after, limit, now))
 
     async def wait(self, after: int, timeout_s: float) -> None:
-        """Return once this handle has appended; after a moment in any case."""
+        """Return once anybody has written since the journal was read; soon in any case."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(min(timeout_s, _POLL_S)):
-                await self._appended.wait()
+            async with asyncio.timeout(min(timeout_s, _POLLS * _POLL_S)):
+                # To read the journal takes a thread and a transaction, to look at its file neither.
+                while _signature(self._log) == self._read_at and not self._appended.is_set():
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(_POLL_S):
+                            await self._appended.wait()
         self._appended.clear()
 
     async def put(self, blobs: Sequence[Blob]) -> None:
@@ -172,3 +186,12 @@ class SqliteStore:
 def _size_bytes(path: Path) -> int:
     files = (path, path.with_name(f"{path.name}-wal"))
     return sum(file.stat().st_size for file in files if file.exists())
+
+
+def _signature(file: Path) -> tuple[int, int] | None:
+    """Return what changes when a file is written; None where there is none."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns

@@ -1,18 +1,30 @@
 """Which models are loaded, and loading them."""
 
+import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from functools import partial
 from typing import TYPE_CHECKING
 
+from cache.clock import Clock
+from cache.memory import Memory
+from cache.sharing.eviction import Bounds
+from cache.stores.protocol import Store
 from service.encoders import models, threads
+from service.encoders.daemon import in_daemon_thread
 from service.encoders.models import ModelFiles
+from service.savings import Costs
 from service.settings import Settings
+from service.telemetry.counters import Counters
 from service.wiring.demo import demo_model
 
 if TYPE_CHECKING:
-    # Both import torch, which takes seconds; the server should be up before that.
+    # All import torch, which takes seconds; the server should be up before that.
     from service.encoders.backends import SentenceModel
     from service.encoders.clip import TransformersClip
+    from service.encoders.query import SentenceEncoder
 
-__all__ = ["find", "load"]
+__all__ = ["find", "load", "mean_costs", "open_models"]
 
 
 def find(settings: Settings) -> tuple[ModelFiles, ModelFiles]:
@@ -50,3 +62,72 @@ def load(
         at_once=policy.image_batches,
     )
     return query, clip
+
+
+async def open_models(
+    settings: Settings, stack: AsyncExitStack, store: Store, clock: Clock
+) -> "tuple[SentenceEncoder, TransformersClip, Memory]":
+    """
+    Load both models and open their encoders; minutes where a model is downloaded.
+
+    Args:
+        settings: Name the models.
+        stack: Closes the encoders.
+        store: What is remembered is in it.
+        clock: Time for what is remembered.
+
+    Returns:
+        What places queries, what ranks, and what is remembered: queries are placed in its index.
+
+    Raises:
+        SetupError: If the models cannot be served.
+    """
+    policy = threads.ThreadPolicy.of(
+        threads.usable_cores(), settings.encoder_threads, settings.workers
+    )
+    # A download may be left behind at any time; torch may not, lest the process abort.
+    files = await in_daemon_thread(partial(find, settings), "nearhit-download")
+    model, clip = await asyncio.to_thread(load, settings, policy, files)
+    memory, query = await asyncio.to_thread(_memory, settings, policy, store, model, clock)
+    await stack.enter_async_context(query)
+    await stack.enter_async_context(clip)
+    # FAISS's number belongs to each thread that searches: now and then, this one.
+    threads.confirm(policy)
+    return query, clip, memory
+
+
+def mean_costs(
+    query: "SentenceEncoder", clip: "TransformersClip", counters: Counters
+) -> Callable[[], Costs]:
+    """Return what tells the encoders' mean times: every hit asks it, so it looks nothing up."""
+    queries, texts, images = query.spent("queries"), clip.spent("texts"), clip.spent("images")
+
+    def costs() -> Costs:
+        fetches = counters.get("nearhit_api_calls", "answered")
+        return Costs(queries.mean_s, texts.mean_s, images.seconds / max(1.0, fetches))
+
+    return costs
+
+
+def _memory(
+    settings: Settings,
+    policy: threads.ThreadPolicy,
+    store: Store,
+    model: "SentenceModel",
+    clock: Clock,
+) -> "tuple[Memory, SentenceEncoder]":
+    """Return what is remembered, and what places queries among it: both over one index."""
+    from index.faiss import FaissIndex  # noqa: PLC0415 - must come after the thread policy
+    from service.encoders.query import SentenceEncoder  # noqa: PLC0415 - imports torch
+
+    index = FaissIndex(model.dimension)
+    bounds = Bounds(settings.max_entries, settings.max_pools)
+    memory = Memory(store, index, model.fingerprint, bounds, clock)
+    query = SentenceEncoder(
+        model,
+        index,
+        batch=settings.text_batch,
+        queue=settings.encoder_queue,
+        on_thread=partial(threads.confirm, policy),
+    )
+    return memory, query

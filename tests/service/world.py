@@ -26,8 +26,10 @@ from service.origin.pipeline import Origin
 from service.origin.progress import Progresses
 from service.origin.telling import Telling
 from service.origin.vectors import PhotoVectors
+from service.remembering import Remembering
 from service.requests import SearchRequest
-from service.search import Costs, Search
+from service.savings import Costs, Savings
+from service.search import Search
 from service.streaming import Streaming
 from service.telemetry.counters import Counters, Latencies
 from service.telemetry.failures import StoreFailures
@@ -42,6 +44,7 @@ POLICY = Policy(
     prefer="quick",
     timeout_s=5.0,
 )
+COSTS = Costs(query_s=1.0, text_s=10.0, pool_s=100.0)
 BOUNDS = Bounds(entries=1000, pools=100)
 
 
@@ -126,13 +129,14 @@ class World:
             texts=self.texts,
             cache=self.cache,
             pools=self.pools,
-            outbox=self.memory.outbox,
+            remembering=Remembering(
+                self.memory.outbox, self.follower.reach, self.failures, self.counters
+            ),
             deletions=self.memory.deletions,
             fetch=self.origin.pool,
             mark=self.memory.mark,
-            reach=self.follower.reach,
             policy=policy,
-            costs=lambda: Costs(query_s=1.0, text_s=10.0, pool_s=100.0),
+            savings=Savings(lambda: COSTS, self.pools, self.counters),
             asking=self.asking,
             counters=self.counters,
             failures=self.failures,
