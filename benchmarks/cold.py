@@ -20,7 +20,7 @@ from service.encoders import models, threads
 __all__ = ["measure"]
 
 _SIZES = (30, 200)
-_ROUNDS = 3
+_ROUNDS = 7
 _LATENCY_MS = 50
 _BATCHES = (2, 4, 8, 16, 32)
 _AT_ONCE = (16, 32, 64)

@@ -148,10 +148,10 @@ class Settings(BaseSettings):
         40_000_000, ge=1, description="Most pixels a photo may have before it is decoded."
     )
     downloads: int = Field(
-        48, ge=1, le=128, description="Photos downloaded at the same time, of all fetches together."
+        32, ge=1, le=128, description="Photos downloaded at the same time, of all fetches together."
     )
     downloads_per_host: int = Field(
-        32, ge=1, le=128, description="Photos downloaded from one host at the same time."
+        16, ge=1, le=128, description="Photos downloaded from one host at the same time."
     )
     fetches: int = Field(4, ge=1, le=64, description="Pools fetched at the same time.")
     waiting_fetches: int = Field(

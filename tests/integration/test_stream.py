@@ -31,7 +31,7 @@ def faults(source: Any) -> Faults:
 @pytest.fixture
 def running(settings: Settings) -> Iterator[str]:
     """A service that is ready; its address."""
-    hasty = settings.model_copy(update={"photo_timeout_s": 0.6, "downloads": 24})
+    hasty = settings.model_copy(update={"photo_timeout_s": 0.6, "downloads_per_host": 24})
     with serve(create_app(Service(hasty))) as url:
         wait_until_ready(url)
         yield url
