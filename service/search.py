@@ -250,10 +250,16 @@ class Search:
         return await self._fresh(asked, embedding, near, pool, Tier.ORIGIN, watch)
 
     async def _cold(self, asked: _Asked, watch: Stopwatch) -> Pool:
-        """Return a pool from the source; by then the query's vector is there too."""
-        with watch.stage("fetch"):
-            text = self._texts.of(asked.request.query)
-            pool, _ = await asyncio.gather(self._fetch(asked.pool_key), text)
+        """Return a pool from the source; the query's vector is made meanwhile."""
+        text = asyncio.create_task(self._texts.of(asked.request.query))
+        try:
+            with watch.stage("fetch"):
+                pool = await self._fetch(asked.pool_key)
+            # Whatever has come of it: the ranking asks again.
+            await asyncio.wait([text])
+        finally:
+            text.cancel()
+            await asyncio.gather(text, return_exceptions=True)
         return pool
 
     async def _exact(self, asked: _Asked, watch: Stopwatch) -> Found | None:

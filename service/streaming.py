@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,8 +83,9 @@ class Streaming:
         search = asyncio.create_task(self._search.run(request))
         try:
             with fetching.watched():
-                async for event in self._meanwhile(request, fetching, search):
-                    yield event
+                async with aclosing(self._meanwhile(request, fetching, search)) as events:
+                    async for event in events:
+                        yield event
             yield await search
         finally:
             search.cancel()
@@ -105,10 +107,10 @@ class Streaming:
                 yield told
             if search.done():
                 return
-            if told.encoded >= _LEAST_ENCODED and fetching.is_ours:
-                text = await self._texts.of(request.query)
-                if (partial := best.changed(text)) is not None:
-                    yield partial
+            # The search has it encoded while the source is asked; where it was not, none is shown.
+            text = self._texts.known(request.query)
+            if text is not None and (partial := best.changed(text)) is not None:
+                yield partial
             await asyncio.wait([search], timeout=_PAUSE_S)
 
 
@@ -119,17 +121,21 @@ class _Best:
         self._fetching = fetching
         self._logit_scale = logit_scale
         self._k = k
+        self._begun = fetching.begun
         self._seen = 0
         self._best: list[Scored] = []
 
     def changed(self, text: NDArray[np.float32]) -> Partial | None:
         """Return the best photos for a query's vector, shape (d,), if they are others by now."""
-        if self._fetching.progress.encoded < self._seen:
-            self._seen, self._best = 0, []  # the fetch has begun anew
-        candidates, vectors = self._fetching.encoded(self._seen)
-        if not candidates:
+        if self._fetching.progress.encoded < _LEAST_ENCODED or not self._fetching.is_ours:
             return None
-        self._seen += len(candidates)
+        if self._fetching.begun != self._begun:
+            self._begun, self._seen, self._best = self._fetching.begun, 0, []
+        encoded = self._fetching.encoded(self._seen)
+        if not encoded:
+            return None
+        self._seen += len(encoded)
+        candidates, vectors = zip(*encoded, strict=True)
         rows = np.stack(vectors).astype(np.float32)
         scores = (rows @ text * np.float32(self._logit_scale)).tolist()
         best = [*self._best, *map(Scored, candidates, scores)]

@@ -88,6 +88,10 @@ class Outbox:
         except StoreUnavailable:
             self._wait(draft)
             raise
+        except asyncio.CancelledError:
+            # It may have been written all the same: what is older must not replace it.
+            self._settle(key, older)
+            raise
         self._settle(key, older)
         return position
 

@@ -37,7 +37,9 @@ def show() -> None:
 
 
 def pull() -> None:
-    """Download what is not here yet, with a progress bar a model."""
+    """Download what is not here yet, with a progress bar a model, and make what is made of it."""
+    from service.wiring.models import make_graph  # noqa: PLC0415 - imports NumPy
+
     bar = Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -59,6 +61,9 @@ def pull() -> None:
                 bar.update(task, completed=done, total=total or None)  # type: ignore[arg-type]
 
             models.pull(name, advance, kind=kind)
+        if settings.query_backend.startswith("onnx"):
+            bar.console.print("The query model's graph is made where there is none: ten seconds.")
+            make_graph(settings)
 
 
 def _named(settings: Settings) -> dict[models.Kind, str]:

@@ -51,6 +51,7 @@ def hold() -> None:
 
     It would look through half a million objects each time, in the middle of a search.
     """
+    gc.collect()  # or what loading has left over would stay for ever
     gc.freeze()
 
 

@@ -33,6 +33,10 @@ class TextVectors:
         self._encoding = encoding
         self._newest: OrderedDict[str, _Vector] = OrderedDict()
 
+    def known(self, query: str) -> _Vector | None:
+        """Return a query's vector if it is at hand."""
+        return self._newest.get(query)
+
     async def of(self, query: str) -> _Vector:
         """
         Return a query's vector.

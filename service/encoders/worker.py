@@ -103,8 +103,9 @@ class EncoderWorker:
 
     @property
     def idle(self) -> bool:
-        """Whether a call made now would start at once, with nothing beside it."""
-        return self._executor is not None and not self._running
+        """Whether a call made now would start at once, with nothing beside it or before it."""
+        waits = any(lane.waiting for lane in self._lanes.values())
+        return self._executor is not None and not self._running and not waits
 
     def spent(self, kind: str) -> Spent:
         """Return what a kind of work has cost so far; it goes on counting."""
@@ -176,11 +177,7 @@ class EncoderWorker:
                 executor, self._run, lane.work, batch.items
             )
         except RuntimeError:
-            # The interpreter ends: nobody may wait for a thread that takes no more work
-            self._executor = None
-            closed = [EncoderClosed(_SHUTTING_DOWN) for _ in range(len(batch))]
-            lane.end(batch, closed, 0.0, self._clock.monotonic())
-            self._close_lanes()
+            self._give_up(lane, batch)  # the interpreter ends
         else:
             self._running.add(running)
             running.add_done_callback(partial(self._finish, lane, batch))
@@ -193,10 +190,22 @@ class EncoderWorker:
 
     def _finish(self, lane: Lane, batch: Batch, done: asyncio.Future[_Ran]) -> None:
         """Hand a batch's end to its callers, back on the event loop, and start the next."""
-        outcomes, seconds = done.result()
         self._running.discard(done)
+        if done.exception() is not None:
+            self._give_up(lane, batch)
+            return
+        outcomes, seconds = done.result()
         lane.end(batch, outcomes, seconds, self._clock.monotonic())
         self._run_next()
+
+    def _give_up(self, lane: Lane, batch: Batch) -> None:
+        """End a batch and all that waits: nobody may wait for threads that take no more work."""
+        executor, self._executor = self._executor, None
+        if executor is not None:
+            executor.shutdown(wait=False)
+        closed = [EncoderClosed(_SHUTTING_DOWN) for _ in range(len(batch))]
+        lane.end(batch, closed, 0.0, self._clock.monotonic())
+        self._close_lanes()
 
     def _close_lanes(self) -> None:
         for lane in self._lanes.values():

@@ -96,9 +96,11 @@ async def _problems(connection: HTTPConnection) -> Problems:
 async def _begun(
     parameters: Annotated[SearchParameters, Query()],
     service: Annotated[Running, Depends(running)],
-) -> AsyncGenerator[Event, None]:
+) -> AsyncIterator[AsyncGenerator[Event, None]]:
     """Begin a search; what is wrong with it is answered before the first event."""
-    return service.streaming.run(parameters.request())
+    # Closed with the request, whether or not anybody has taken all events
+    async with aclosing(service.streaming.run(parameters.request())) as events:
+        yield events
 
 
 @router.get("/search/stream", response_class=EventSourceResponse, responses=_RESPONSES)
@@ -108,9 +110,8 @@ async def stream(
 ) -> AsyncIterator[ServerSentEvent]:
     """Find photos as `/search` does, and show how a cold tag's photos come along."""
     try:
-        async with aclosing(events):
-            async for event in events:
-                yield _sent(event)
+        async for event in events:
+            yield _sent(event)
     except Exception as exc:  # noqa: BLE001 - the answer has begun: nothing behind us could say it
         yield ServerSentEvent(event="error", data=problems.in_stream(exc))
 

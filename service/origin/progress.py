@@ -1,9 +1,11 @@
 """How far a fetch has come, for whoever wants to see a cold search live."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
+from typing import Any
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -46,8 +48,8 @@ class Fetching:
         self._photos: int | None = None
         self._fetched: set[str] = set()
         self._failed: set[str] = set()
-        self._candidates: list[Candidate] = []
-        self._vectors: list[NDArray[np.float16]] = []
+        self._encoded: dict[str, tuple[Candidate, NDArray[np.float16]]] = {}
+        self._begun = 0
         self._news = asyncio.Event()
 
     @property
@@ -55,12 +57,17 @@ class Fetching:
         """How far it is now."""
         if not self._ours:
             return self._heard
-        encoded, failed = len(self._candidates), len(self._failed)
+        encoded, failed = len(self._encoded), len(self._failed)
         return Progress(self._photos, len(self._fetched), encoded, failed)
 
-    def encoded(self, since: int) -> tuple[Sequence[Candidate], Sequence[NDArray[np.float16]]]:
-        """Return candidates and embeddings, shape (d,) each, in order of arrival from one on."""
-        return self._candidates[since:], self._vectors[since:]
+    @property
+    def begun(self) -> int:
+        """How often it has begun anew: what was encoded before is another fetch's."""
+        return self._begun
+
+    def encoded(self, since: int) -> list[tuple[Candidate, NDArray[np.float16]]]:
+        """Return candidates with embeddings, shape (d,) each, in order of arrival from one on."""
+        return list(islice(self._encoded.values(), since, None))
 
     @property
     def is_ours(self) -> bool:
@@ -81,9 +88,9 @@ class Fetching:
         finally:
             self._watchers -= 1
 
-    async def changed(self) -> None:
-        """Return once there is more than when this was called."""
-        await self._news.wait()
+    def changed(self) -> Coroutine[Any, Any, object]:
+        """Return what ends once there is more than now, that is when this is called."""
+        return self._news.wait()
 
     def hear(self, progress: Progress) -> None:
         """Take in how far another replica is."""
@@ -96,8 +103,8 @@ class Fetching:
         self._photos = photos
         self._fetched.clear()
         self._failed.clear()
-        self._candidates.clear()
-        self._vectors.clear()
+        self._encoded.clear()
+        self._begun += 1
         self._tell()
 
     def photo_fetched(self, candidate: Candidate) -> None:
@@ -108,8 +115,7 @@ class Fetching:
     def photo_encoded(self, candidate: Candidate, vector: NDArray[np.float16]) -> None:
         """Take in a photo's embedding, float16, shape (d,)."""
         self._fetched.add(candidate.id)
-        self._candidates.append(candidate)
-        self._vectors.append(vector)
+        self._encoded[candidate.id] = candidate, vector
         self._tell()
 
     def photo_failed(self, candidate: Candidate) -> None:

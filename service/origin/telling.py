@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
+import structlog
+
 from cache.clock import Clock
 from cache.errors import RecordInvalid, StoreUnavailable
 from cache.pools.pool import PoolKey
@@ -16,8 +18,10 @@ __all__ = ["Telling", "beside"]
 
 _VERSION = 1
 _WHAT = "progress of a fetch"
-_EVERY_S = 0.4
+_EVERY_S = 1.0
 _LIFETIME_S = 10.0
+
+_log = structlog.get_logger(__name__)
 
 
 class Telling:
@@ -84,4 +88,6 @@ async def beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         yield
     finally:
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        (error,) = await asyncio.gather(task, return_exceptions=True)
+        if not isinstance(error, asyncio.CancelledError):
+            _log.error("work_beside_failed", exc_info=error)

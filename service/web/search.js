@@ -63,7 +63,10 @@ async function search(asked) {
     for await (const [name, content] of events(asked, signal)) {
       if (signal.aborted) return;
       if (name === "progress") showProgress(content);
-      if (name === "partial") showBest(content);
+      if (name === "partial") {
+        clearTimeout(slow);
+        showBest(content);
+      }
       if (name === "error") throw new Error(sentenceOf(content, content.retry_after_s));
       if (name === "result") return showAnswer(asked, content);
     }
@@ -143,7 +146,7 @@ function clear() {
 function showPhotos(results) {
   const shown = new Map([...photos.children].map((item) => [item.dataset.id, item]));
   photos.replaceChildren(...results.map((one, at) => shown.get(one.id) ?? photo(one, at)));
-  photos.classList.remove("placeholders");
+  photos.classList.remove("placeholders", "so-far");
   photos.removeAttribute("aria-hidden");
 }
 
@@ -198,7 +201,6 @@ function showError(problem) {
 
 function showAnswer(asked, found) {
   byId("waiting").hidden = true;
-  photos.classList.remove("so-far");
   document.title = `${asked.s_query} · nearhit`;
   const { results, cache, timings_ms: timings } = found;
   byId("tier").textContent = cache.tier.replace("_", " ");

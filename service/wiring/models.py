@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from service.encoders.clip import TransformersClip
     from service.encoders.query import SentenceEncoder
 
-__all__ = ["find", "load", "mean_costs", "open_models"]
+__all__ = ["find", "load", "make_graph", "mean_costs", "open_models"]
 
 
 def find(settings: Settings) -> tuple[ModelFiles, ModelFiles]:
@@ -40,18 +40,11 @@ def load(
 ) -> "tuple[SentenceModel, TransformersClip]":
     """Load both models; blocking, seconds."""
     threads.apply(policy)
-    from service.encoders.backends import load_sentences  # noqa: PLC0415 - imports torch
     from service.encoders.clip import TransformersClip  # noqa: PLC0415 - imports torch
 
     threads.confirm(policy)
     query_files, clip_files = files
-    query = load_sentences(
-        query_files,
-        backend=settings.query_backend,
-        device=settings.device,
-        folder=settings.model_folder,
-        threads=policy.encoder_threads,
-    )
+    query = _load_query(settings, policy, query_files)
     clip = TransformersClip.load(
         clip_files,
         device=settings.device,
@@ -62,6 +55,17 @@ def load(
         at_once=policy.image_batches,
     )
     return query, clip
+
+
+def make_graph(settings: Settings) -> None:
+    """
+    Make what ONNX Runtime runs of the query model, where there is none yet; blocking, seconds.
+
+    Raises:
+        SetupError: If the model cannot be run like that.
+    """
+    policy = threads.ThreadPolicy.of(threads.usable_cores(), settings.encoder_threads)
+    _load_query(settings, policy, models.resolve(settings.query_model, kind="query"))
 
 
 async def open_models(
@@ -131,3 +135,18 @@ def _memory(
         on_thread=partial(threads.confirm, policy),
     )
     return memory, query
+
+
+def _load_query(
+    settings: Settings, policy: threads.ThreadPolicy, files: ModelFiles
+) -> "SentenceModel":
+    threads.apply(policy)
+    from service.encoders.backends import load_sentences  # noqa: PLC0415 - imports torch
+
+    return load_sentences(
+        files,
+        backend=settings.query_backend,
+        device=settings.device,
+        folder=settings.model_folder,
+        threads=policy.encoder_threads,
+    )

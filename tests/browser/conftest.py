@@ -43,7 +43,9 @@ def site(
     source: Starlette, tiny_models: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
     """Base URL of the real service over a look-alike; it has no photos of `unicorn`."""
-    with serve_nearhit(source, tiny_models, tmp_path_factory.mktemp("site"), downloads_per_host=24) as url:
+    with serve_nearhit(
+        source, tiny_models, tmp_path_factory.mktemp("site"), downloads_per_host=24
+    ) as url:
         yield url
 
 

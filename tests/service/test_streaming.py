@@ -10,7 +10,7 @@ import pytest
 from cache.pools.filters import Filters
 from service.answers import SearchAnswer
 from service.errors import SourceUnavailable, UnknownFilter
-from service.origin.progress import Progress
+from service.origin.progress import Fetching, Progress
 from service.requests import SearchRequest
 from service.streaming import Partial
 from service.tiers import Tier
@@ -148,6 +148,7 @@ async def test_a_leaving_client_leaves_the_fetch_to_be_finished(world: World):
     async with aclosing(events):
         hold.let(5)
         await told_until(events, 5)
+    left = len(world.asking), fetching_of(world).is_watched
     hold.let(100)
     async with asyncio.timeout(PATIENCE_S):
         while len(world.fetching):
@@ -155,6 +156,7 @@ async def test_a_leaving_client_leaves_the_fetch_to_be_finished(world: World):
 
     answer = await world.ask("photo 8")
 
+    assert left == (0, False)
     assert answer.found.tier is Tier.POOL
     assert world.clip.images == 60
     assert world.source.calls == ["horse"]
@@ -172,9 +174,17 @@ async def test_two_watch_one_fetch_with_their_own_queries(world: World):
     hold = Held(world)
     one = asyncio.create_task(everything(world, "photo 1", k=1))
     two = asyncio.create_task(everything(world, "photo 2", k=1))
+    hold.let(30)
+    fetching = fetching_of(world)
+    async with asyncio.timeout(PATIENCE_S):
+        while fetching.progress.encoded < 30:
+            await fetching.changed()
+        await asyncio.sleep(0.3)  # longer than between two looks
     hold.let(100)
     first, second = await asyncio.gather(one, two)
 
+    best = [[ids_of(partial) for partial in of_kind(told, Partial)] for told in (first, second)]
+    assert best == [[["fake:1"]], [["fake:2"]]]
     assert (ids(first[-1]), ids(second[-1])) == (["fake:1"], ["fake:2"])
     assert world.clip.images == 60
 
@@ -254,6 +264,10 @@ async def told_until(events: AsyncIterator, encoded: int) -> list:
         while not (isinstance(told[-1:] and told[-1], Progress) and told[-1].encoded >= encoded):
             told.append(await anext(events))
     return told
+
+
+def fetching_of(world: World) -> Fetching:
+    return world.progresses.of(world.search.pool_key(request("photo 1")))
 
 
 def ids_of(partial: Partial) -> list[str]:

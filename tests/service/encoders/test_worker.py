@@ -451,7 +451,7 @@ async def test_a_small_batch_under_load_waits_for_more(worker, steps):
     await steps.begun()
 
     few = [await call(worker, "texts", item) for item in (4, 5)]
-    assert worker.idle
+    assert not worker.idle
     last = await call(worker, "texts", 6)
 
     assert await steps.begun() == [4, 5, 6]
@@ -544,6 +544,20 @@ async def test_a_caller_that_has_just_gone_is_not_computed(steps):
     assert lane.may_run()
     assert lane.begin(0.0).items == [2]
     assert not lane.may_run()
+
+
+async def test_a_thread_that_cannot_be_prepared_ends_everybody(clock):
+    """No caller waits for threads that do not come."""
+
+    def fail():
+        raise OSError("no thread for you")
+
+    kinds = {"texts": Work(lambda items: np.ones((len(items), 1), np.float32), 1, 9, "text")}
+    async with EncoderWorker("test", kinds, on_thread=fail, clock=clock) as worker:
+        calls = [asyncio.create_task(worker.submit("texts", [n])) for n in range(3)]
+        await asyncio.wait(calls, timeout=PATIENCE_S)
+
+    assert {type(one.exception()) for one in calls} == {EncoderClosed}
 
 
 async def test_each_thread_is_prepared(clock):
