@@ -285,15 +285,12 @@ class Search:
         """Serve the nearest that may be served and still can be."""
         request = asked.request
         with watch.stage("lookup"):
-            may = partial(
-                servable,
-                tag=request.tag,
-                query=request.query,
-                thresholds=self._thresholds(request),
-            )
-            # One query asked under many tags can take all the places that were looked at.
-            crowded = len(near) == NEIGHBOURS and next(may(near), None) is None
-            if crowded:
+            thresholds = self._thresholds(request)
+            may = partial(servable, tag=request.tag, query=request.query, thresholds=thresholds)
+            # One query asked under many tags can take all the places that were looked at; others
+            # are no nearer than the last of them.
+            full = len(near) == NEIGHBOURS and near[-1].similarity >= min(thresholds.values())
+            if full and next(may(near), None) is None:
                 near = self._cache.nearest(asked.scope, embedding, _WIDE)
             for one in may(near):
                 entry, similarity = one.near.entry, one.near.similarity

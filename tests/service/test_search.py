@@ -321,6 +321,20 @@ async def test_neighbours_of_other_tags_do_not_crowd_out_the_one_that_may_be_ser
     assert answer.found.entry.query == "b"
 
 
+async def test_nothing_is_looked_for_beyond_neighbours_that_are_too_far(world: World):
+    """Where the sixteenth is below every threshold, one search of the index is enough."""
+    for number in range(20):
+        world.query.places[f"photo {number}"] = at(0.5)
+        await world.ask(f"photo {number}", fresh=True)
+    world.query.places["photo 30"] = at(1.0)
+    before = world.index.statistics().searches
+
+    answer = await world.ask("photo 30")
+
+    assert answer.found.tier is Tier.POOL
+    assert world.index.statistics().searches == before + 1
+
+
 async def test_a_search_that_takes_too_long_ends_and_its_fetch_goes_on(tmp_path: Path):
     """The caller is told when to come back; by then the pool is there."""
     async with made(tmp_path, timeout_s=0.05) as world:
