@@ -38,6 +38,7 @@ def find_or_make(folder: Path, name: str, make: Callable[[], bytes]) -> Path:
             return path
         _log.warning("broken_graph_removed", file=path.name)
         path.unlink(missing_ok=True)
+    _log.info("graph_making", graph=name)
     content = make()
     try:
         return _write(folder, name, content)
