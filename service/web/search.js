@@ -185,11 +185,10 @@ function showProgress({ photos: all, fetched, encoded, failed }) {
   bar.querySelector("span").textContent = `${fetched} of ${all} here, ${encoded} ranked${missing}`;
 }
 
-function showBest({ results, encoded }) {
+function showBest({ results }) {
   showPhotos(results);
   photos.classList.add("so-far");
-  const sentence = `The best of the first ${encoded} photos; more are on their way.`;
-  byId("reason").textContent = sentence;
+  byId("reason").textContent = "The best so far; more photos are on their way.";
   byId("waiting").hidden = false;
 }
 

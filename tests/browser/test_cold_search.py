@@ -13,7 +13,7 @@ def test_a_cold_search_shows_the_best_so_far_and_how_far_it_is(page: Page, fault
     faults.photo_latency_s = 1.0
     page.goto("/?t=meadow&s_query=animals+on+a+meadow&k=4")
 
-    expect(page.locator("#reason")).to_contain_text("The best of the first 24 photos")
+    expect(page.locator("#reason")).to_contain_text("The best so far")
     expect(page.locator("#fetched")).to_contain_text("24 of 27 here, 24 ranked")
     expect(page.locator("#photos img")).to_have_count(4)
     expect(page.locator("#outcome")).to_have_attribute("aria-busy", "true")
