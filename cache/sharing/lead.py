@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
 
 from cache.errors import LeaseLost, StoreUnavailable
+from cache.sharing.beside import beside
 from cache.stores.protocol import Lease, Store
 
 __all__ = ["Lead"]
@@ -116,12 +117,10 @@ class Lead:
     @asynccontextmanager
     async def _held(self, lease: Lease) -> AsyncIterator[None]:
         """Keep a lease while the block runs, and give it back."""
-        renewing = asyncio.create_task(self._renew(lease))
         try:
-            yield
+            async with beside(self._renew(lease)):
+                yield
         finally:
-            renewing.cancel()
-            await asyncio.gather(renewing, return_exceptions=True)
             with suppress(StoreUnavailable):
                 await self._store.release(lease)
 

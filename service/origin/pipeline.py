@@ -15,6 +15,7 @@ from cache.journal.records import Mark
 from cache.pools.filters import Filters
 from cache.pools.pool import Candidate, Pool, PoolKey
 from cache.pools.pools import Pools
+from cache.sharing.beside import beside
 from cache.sharing.flight import SingleFlight
 from cache.sharing.invalidation import Deletions
 from cache.sharing.lead import Lead
@@ -23,7 +24,7 @@ from cache.stores.protocol import Lease
 from service.errors import QuotaExhausted, ServiceError, SourceError, SourceUnavailable
 from service.origin.progress import Fetching, Progresses
 from service.origin.refusing import error_of, refusal_of
-from service.origin.telling import Telling, beside
+from service.origin.telling import Telling
 from service.origin.vectors import PhotoVectors, Vectors
 from service.telemetry.counters import Counters
 from service.telemetry.failures import StoreFailures

@@ -1,11 +1,6 @@
 """Progress of a fetch told through the store, for those who wait on other replicas."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
-from typing import Any
-
-import structlog
 
 from cache.clock import Clock
 from cache.errors import RecordInvalid, StoreUnavailable
@@ -14,14 +9,12 @@ from cache.seal import seal_fields, unseal_fields
 from cache.stores.protocol import Blob, BlobKind, Store
 from service.origin.progress import Fetching, Progress
 
-__all__ = ["Telling", "beside"]
+__all__ = ["Telling"]
 
 _VERSION = 1
 _WHAT = "progress of a fetch"
 _EVERY_S = 1.0
 _LIFETIME_S = 10.0
-
-_log = structlog.get_logger(__name__)
 
 
 class Telling:
@@ -78,16 +71,3 @@ def _read(body: bytes) -> Progress:
     if not all(type(number) is int and number >= 0 for number in numbers):
         raise RecordInvalid(f"{_WHAT} with fields of other types")
     return Progress(photos, *counts)
-
-
-@asynccontextmanager
-async def beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Let work that never ends by itself run beside the block."""
-    task = asyncio.create_task(work)
-    try:
-        yield
-    finally:
-        task.cancel()
-        (error,) = await asyncio.gather(task, return_exceptions=True)
-        if not isinstance(error, asyncio.CancelledError):
-            _log.error("work_beside_failed", exc_info=error)

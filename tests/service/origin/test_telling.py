@@ -10,11 +10,12 @@ import structlog
 
 from cache.pools.filters import NO_FILTERS
 from cache.pools.pool import Candidate, PoolKey
+from cache.sharing.beside import beside
 from cache.stores.protocol import Blob, BlobKind
 from cache.stores.sqlite import SqliteStore
 from service.origin import telling
 from service.origin.progress import Fetching, Progress, Progresses
-from service.origin.telling import Telling, beside
+from service.origin.telling import Telling
 from tests.cache.away import Interruptible
 from tests.clocks import ManualClock
 
