@@ -18,6 +18,9 @@ __all__ = ["PhotoFetcher"]
 _MAX_REDIRECTS = 3
 _GONE = (404, 410)
 
+_CONNECTION_LOST = (httpx.ReadError, httpx.RemoteProtocolError, httpx.WriteError)
+"""What a connection that its host has closed ends with."""
+
 
 class PhotoFetcher:
     """
@@ -97,7 +100,11 @@ class PhotoFetcher:
         for _ in range(_MAX_REDIRECTS + 1):
             self._check(url)
             async with self._turn(url.host) as client, asyncio.timeout(left_s) as limit:
-                answer = await self._get(client, url)
+                try:
+                    answer = await self._get(client, url)
+                except _CONNECTION_LOST:
+                    # Hosts close a connection that was kept just as it is used again.
+                    answer = await self._get(client, url)
             if isinstance(answer, bytes):
                 return answer
             url = answer

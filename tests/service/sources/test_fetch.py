@@ -180,6 +180,29 @@ async def test_no_host_there_means_unavailable(fetch):
         await fetch(f"http://127.0.0.1:{port}/a.jpg")
 
 
+async def test_a_connection_that_closes_as_it_is_used_again_is_replaced(fetch):
+    """A host may end a connection it has kept just when the next photo is asked for."""
+    photo = jpeg()
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: {len(photo)}\r\n\r\n"
+    connections = 0
+
+    async def once_each(reader, writer):
+        nonlocal connections
+        connections += 1
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(head.encode() + photo)
+        # What is asked next is taken, and never answered.
+        await reader.read(1)
+        writer.close()
+
+    async with await asyncio.start_server(once_each, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        photos = [await fetch(f"http://127.0.0.1:{port}/{name}.jpg") for name in "ab"]
+
+    assert photos == [photo, photo]
+    assert connections == 2
+
+
 async def test_a_connection_cut_short_means_unavailable(fetch, canned, base):
     """A photo whose announced end never comes may come whole later."""
 
