@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from cache.clock import SystemClock
 from service.app import surround
 from service.cli.serving import server_config
+from service.http.direct import DirectRoute
 from service.http.running import running
 from service.http.schemas import SearchParameters
 from service.settings import Settings
@@ -36,7 +37,7 @@ class _Started:
 
 def route(body: bytes, settings: Settings) -> FastAPI:
     """Return the search route, and what is around it, over stored bytes."""
-    router = APIRouter()
+    router = APIRouter(route_class=DirectRoute)
 
     @router.get("/search")
     async def search(
@@ -48,7 +49,7 @@ def route(body: bytes, settings: Settings) -> FastAPI:
 
     app = FastAPI(docs_url=None, redoc_url=None)
     app.state.service = _Started(running=object())
-    app.include_router(router)
+    app.router.routes.extend(router.routes)
     surround(app, settings, SystemClock(), Counters())
     return app
 

@@ -48,7 +48,9 @@ def create_app(service: Service) -> FastAPI:
         redoc_url=None,
     )
     app.state.service = service
-    for routes in (search, stream, images, stats, admin, health):
+    # First, and not as a router of its own, in which a request would have to look again.
+    app.router.routes.extend(search.router.routes)
+    for routes in (stream, images, stats, admin, health):
         app.include_router(routes.router)
     _add_pages(app)
     _add_api_page(app)

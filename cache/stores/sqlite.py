@@ -23,7 +23,7 @@ SCHEMA_VERSION = 2
 _POLL_S = 0.02
 """How soon what another process has appended is noticed; SQLite cannot tell of it."""
 
-_POLLS = 5
+_POLLS = 25
 """
 Looks at the log's size and date before the journal is read in any case: a log that was begun
 anew may have both from before.

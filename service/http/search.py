@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from service.http.direct import DirectRoute
 from service.http.leaving import ClientGone, WhileConnected
 from service.http.running import Running, running
 from service.http.schemas import Problem, SearchParameters, SearchResult
@@ -12,7 +13,7 @@ from service.http.wire import answer_bytes
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["search"])
+router = APIRouter(tags=["search"], route_class=DirectRoute)
 
 _EXAMPLE = {
     "top_urls": ["https://pixabay.com/get/g1b2_640.jpg"],
