@@ -1,9 +1,9 @@
 """
 What an exact hit is held against: servers that return stored bytes, each a process of its own.
 
-`python -m benchmarks.stored PORT route|bare FILE` serves the file: as what the search
-route answers, with its parameters, its middleware and its server, or as what a bare
-ASGI application does.
+`python -m benchmarks.stored PORT route|fastapi|bare FILE` serves the file: as what the
+search route answers, with its parameters, its middleware and its server; the same by an
+ordinary route of FastAPI; or as what a bare ASGI application does.
 """
 
 import sys
@@ -13,6 +13,7 @@ from typing import Annotated
 
 import uvicorn
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
+from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cache.clock import SystemClock
@@ -35,9 +36,9 @@ class _Started:
     running: object
 
 
-def route(body: bytes, settings: Settings) -> FastAPI:
+def route(body: bytes, settings: Settings, kind: type[APIRoute]) -> FastAPI:
     """Return the search route, and what is around it, over stored bytes."""
-    router = APIRouter(route_class=DirectRoute)
+    router = APIRouter(route_class=kind)
 
     @router.get("/search")
     async def search(
@@ -70,7 +71,8 @@ def _main() -> None:
     logs.configure("WARNING")
     settings = Settings(_env_file=None, host="127.0.0.1", port=int(port))
     body = Path(file).read_bytes()
-    app: ASGIApp = route(body, settings) if which == "route" else bare(body)
+    kinds = {"route": DirectRoute, "fastapi": APIRoute}
+    app: ASGIApp = route(body, settings, kinds[which]) if which in kinds else bare(body)
     uvicorn.Server(server_config(app, settings, lifespan="off")).run()
 
 

@@ -32,6 +32,7 @@ _EXACT_S = 2.0
 _CLIENTS = 64
 _HITS = 768
 _REMEMBERED = 192
+_STORED = ("route", "fastapi", "bare")
 _WORDS = """
     photo picture image photograph shot snapshot view scene closeup print poster postcard
     wallpaper background banner cover illustration study sample example impression capture frame
@@ -103,14 +104,14 @@ def _remember(inputs: Inputs, service: Client) -> list[tuple[str, str]]:
 
 
 def _exact(service: Client, asked: tuple[str, str], folder: Path) -> dict[str, list[_Round]]:
-    """Ask the same again and again: the service and both stand-ins, in turn."""
+    """Ask the same again and again: the service and its stand-ins, in turn."""
     target = _target(*asked)
     body = folder / "answer.json"
     body.write_bytes(service.get(target)[1])
     with ExitStack() as stack:
         servers = {"exact": service} | {
             which: stack.enter_context(serving("benchmarks.stored", which, str(body), until=target))
-            for which in ("route", "bare")
+            for which in _STORED
         }
         rounds: dict[str, list[_Round]] = {name: [] for name in servers}
         names = list(servers)
@@ -189,7 +190,7 @@ def _sentences(policy: threads.ThreadPolicy) -> "SentenceModel":
 def _fill_exact(report: Report, rounds: Mapping[str, Sequence[_Round]]) -> None:
     cpu = {name: Samples([one.cpu_ms for one in of]) for name, of in rounds.items()}
     wall = {name: Samples([1 / one.rate for one in of]) for name, of in rounds.items()}
-    for other in ("route", "bare"):
+    for other in _STORED:
         report.add(f"exact_over_{other}", ratio(cpu[other], cpu["exact"]))
         report.add(f"exact_over_{other}_wall", ratio(wall[other], wall["exact"]))
     for name, of in rounds.items():
@@ -216,9 +217,11 @@ def _fill_semantic(report: Report, rounds: Sequence[_Hits]) -> None:
 _NOTES = [
     (
         f"Exact hits: {_EXACT_CLIENTS} connections ask one search for {_EXACT_S:.0f} s, the "
-        f"service and both stand-ins in turn, {_ROUNDS} rounds after one of warm-up. `route` is "
+        f"service and three stand-ins in turn, {_ROUNDS} rounds after one of warm-up. `route` is "
         "the search route, its parameters, its middleware and its server, returning stored bytes "
-        "of the same answer; `bare` an ASGI application that does nothing else."
+        "of the same answer; `fastapi` the same by an ordinary route of the framework, which the "
+        "service's own was until it read its parameters itself; `bare` an ASGI application that "
+        "does nothing else."
     ),
     (
         "`exact_over_…` compares requests by CPU second of the process that answers: it has one "

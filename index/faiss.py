@@ -156,7 +156,7 @@ class _Partition:
         """Return a partition of all others, with no more memory than they need."""
         kept = np.delete(np.arange(len(self.keys)), places)
         others = _Partition(self._index.d)
-        others.add(self.keys.at(kept), self._index.reconstruct_batch(kept).astype(np.float16))
+        others.add(self.keys.at(kept), self._rows[kept])
         return others
 
     def search(self, queries: NDArray[np.float32], k: int) -> list[list[Neighbour]]:
@@ -170,11 +170,19 @@ class _Partition:
         with self._lock.reading():
             places = self._candidates(queries, k)
             keys = [self.keys.at(near) for near in places]
-            rows = [self._index.reconstruct_batch(near) for near in places]
+            held = self._rows
+            rows = [held[near] for near in places]
         return [
-            nearest(near, similarities(held, query), k)
-            for near, held, query in zip(keys, rows, queries, strict=True)
+            nearest(near, similarities(found, query), k)
+            for near, found, query in zip(keys, rows, queries, strict=True)
         ]
+
+    @property
+    def _rows(self) -> NDArray[np.float16]:
+        """What FAISS holds, shape (n, dimension): not a copy, and only good until it changes."""
+        codes = self._index.codes
+        held: NDArray[np.float16] = faiss.rev_swig_ptr(codes.data(), codes.size()).view(np.float16)
+        return held.reshape(-1, self._index.d)
 
     def _candidates(self, queries: NDArray[np.float32], k: int) -> list[NDArray[np.int64]]:
         """

@@ -1,8 +1,7 @@
 """What an index of vectors does, whatever is behind it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +14,7 @@ NEIGHBOURS = 16
 """How many neighbours a search returns unless told otherwise."""
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbour:
+class Neighbour(NamedTuple):
     """
     One answer of a search.
 

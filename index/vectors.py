@@ -119,9 +119,9 @@ def similarities(
     Returns:
         Float64, shape (n,).
     """
-    products = np.multiply(rows, query, dtype=np.float64).sum(axis=1)
-    lengths = np.sqrt(np.square(rows, dtype=np.float64).sum(axis=1))
-    cosines: NDArray[np.float64] = products / lengths
+    exact = rows.astype(np.float64)
+    lengths = np.sqrt(np.vecdot(exact, exact))
+    cosines: NDArray[np.float64] = np.vecdot(exact, query.astype(np.float64)) / lengths
     return cosines.clip(-1.0, 1.0)
 
 
@@ -135,10 +135,7 @@ def nearest(keys: NDArray[np.int64], similarity: NDArray[np.float64], k: int) ->
         k: Most neighbours returned.
     """
     order = np.lexsort((keys, -similarity))[:k]
-    return [
-        Neighbour(key, value)
-        for key, value in zip(keys[order].tolist(), similarity[order].tolist(), strict=True)
-    ]
+    return list(map(Neighbour, keys[order].tolist(), similarity[order].tolist()))
 
 
 def _unit_rows(vectors: NDArray[np.float32], dimension: int) -> NDArray[np.float64]:

@@ -123,9 +123,12 @@ class SemanticCache:
 
     def near(self, neighbours: Sequence[Neighbour]) -> list[NearEntry]:
         """Return the live entries behind what a search of the index has found, in its order."""
-        now = self._clock.now()
-        found = [(self._entries.get(n.key), n.similarity) for n in neighbours]
-        return [NearEntry(e, s) for e, s in found if e is not None and e.expires_at > now]
+        now, get = self._clock.now(), self._entries.get
+        return [
+            NearEntry(entry, similarity)
+            for key, similarity in neighbours
+            if (entry := get(key)) is not None and entry.expires_at > now
+        ]
 
     async def ranking(self, entry: Entry) -> Ranking | None:
         """

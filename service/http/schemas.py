@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from cache.pools.filters import Filters
+from cache.pools.filters import NO_FILTERS, Filters
 from cache.pools.pool import Candidate
 from service.answers import Found, Scored, SearchAnswer
 from service.requests import MAX_K, SearchRequest
@@ -62,7 +62,7 @@ class SearchParameters(BaseModel):
             self.t,
             self.s_query,
             self.k,
-            filters=Filters.of({name: getattr(self, name) for name in given}),
+            filters=Filters.of({n: getattr(self, n) for n in given}) if given else NO_FILTERS,
             min_similarity=self.min_similarity,
             fresh=self.fresh,
         )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from fastapi.routing import APIRoute
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,6 +13,7 @@ from starlette.routing import Route
 from benchmarks.load import load
 from benchmarks.stored import bare, route
 from service.app import create_app
+from service.http.direct import DirectRoute
 from service.lifecycle import Service
 from service.settings import Settings
 from tests.servers import serve
@@ -58,10 +60,11 @@ def test_targets_are_asked_in_turn_until_the_time_is_over(port: int, asked: list
     assert ran.seconds >= 0.3
 
 
-async def test_the_stand_in_takes_what_the_search_route_takes():
+@pytest.mark.parametrize("kind", [DirectRoute, APIRoute])
+async def test_the_stand_in_takes_what_the_search_route_takes(kind):
     """Same parameters, same refusals, same headers; only the answer is stored."""
     settings = Settings(_env_file=None)
-    stored, real = route(BODY, settings), create_app(Service(settings))
+    stored, real = route(BODY, settings, kind), create_app(Service(settings))
     transport = httpx.ASGITransport(stored)
     async with httpx.AsyncClient(transport=transport, base_url="http://nearhit") as client:
         answer = await client.get("/search", params={"t": "horse", "s_query": "a horse"})

@@ -76,9 +76,7 @@ async def test_parameters_are_those_of_an_ordinary_route(query):
     assert await answer(app_of(DirectRoute), query) == await answer(app_of(APIRoute), query)
 
 
-@given(
-    st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(VALUES) | st.text()), max_size=6)
-)
+@given(st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(VALUES) | st.text()), max_size=6))
 @settings(max_examples=60, deadline=None)
 async def test_any_parameters_are_those_of_an_ordinary_route(given_):
     """Whatever is asked."""

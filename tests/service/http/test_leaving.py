@@ -36,13 +36,15 @@ async def test_a_block_ends_when_its_client_goes():
     assert asyncio.current_task().cancelling() == 0
 
 
-async def test_a_block_whose_client_stays_ends_as_it_ends():
-    """Afterwards nobody listens any more."""
+@pytest.mark.parametrize("seconds", [0.0, 0.2])
+async def test_a_block_whose_client_stays_ends_as_it_ends(seconds):
+    """Afterwards nobody listens any more; a block that is short has nobody listen at all."""
     connection = Connection()
     before = asyncio.all_tasks()
 
     with WhileConnected(connection.receive):
-        await asyncio.sleep(0)
+        await asyncio.sleep(seconds)
+        assert len(asyncio.all_tasks() - before) == (seconds > 0)
     await asyncio.sleep(0)
 
     connection.gone.set()
