@@ -105,20 +105,22 @@ _UNMARKED: tuple[_Marks, frozenset[str]] = ((), (), ()), frozenset()
 _MARKING = frozenset(
     {*_NUMBERS, *(f"{number}s" for number in _NUMBERS), *_COLOURS, *_NEGATIONS, *_SIDED}
 )
-_MAY_MARK = re.compile(r"\d|n['’]t", re.IGNORECASE)
-"""Numbers and negations that are no words of the tables."""
 
 
 @lru_cache(maxsize=8192)
 def _read(text: str) -> tuple[_Marks, frozenset[str]]:
     """Return a text's numbers and colours in order and what it negates; and words of opposites."""
     words = [w.lower().replace("’", "'") for w in _WORD.findall(text)]
-    if _MARKING.isdisjoint(words) and not _MAY_MARK.search(text):
+    if _MARKING.isdisjoint(words) and not any(_marks_by_form(word) for word in words):
         return _UNMARKED  # as most are
     numbers = tuple(_number(w) for w in words if w[0].isdigit() or w.removesuffix("s") in _NUMBERS)
     colours = tuple(_COLOURS[w] for w in words if w in _COLOURS)
     negated = tuple(sorted(_negated(words, i) for i, w in enumerate(words) if _negates(w)))
     return (numbers, colours, negated), _SIDED.intersection(words)
+
+
+def _marks_by_form(word: str) -> bool:
+    return word[0].isdigit() or word.endswith("n't")
 
 
 def _number(word: str) -> str:

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import math
 import sqlite3
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -24,9 +26,12 @@ _POLL_S = 0.02
 """How soon what another process has appended is noticed; SQLite cannot tell of it."""
 
 _POLLS = 25
+"""Looks at the log's size and date before the journal is read in any case."""
+
+_TICK_S = 0.01
 """
-Looks at the log's size and date before the journal is read in any case: a log that was begun
-anew may have both from before.
+How long two writes may have one date: kernels date files by a clock that moves in steps. A log
+that was dated so shortly before it was read may have been written since and look the same.
 """
 
 T = TypeVar("T")
@@ -52,6 +57,7 @@ class SqliteStore:
         self._reader = Connection(self.path, statements.SCHEMA, timeout_s, "store-reader")
         self._log = self.path.with_name(f"{self.path.name}-wal")
         self._read_at: tuple[int, int] | None = None
+        self._just_written = False
         self._appended = asyncio.Event()
 
     async def open(self) -> None:
@@ -95,12 +101,14 @@ class SqliteStore:
         now = self._clock.now()
         # Before it is read: what is written meanwhile will look like news.
         self._read_at = _signature(self._log)
+        self._just_written = _age_s(self._read_at) < _TICK_S
         return await self._read(lambda db: statements.page(db, after, limit, now))
 
     async def wait(self, after: int, timeout_s: float) -> None:
         """Return once anybody has written since the journal was read; soon in any case."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(min(timeout_s, _POLLS * _POLL_S)):
+            polls = 1 if self._just_written else _POLLS
+            async with asyncio.timeout(min(timeout_s, polls * _POLL_S)):
                 # To read the journal takes a thread and a transaction, to look at its file neither.
                 while _signature(self._log) == self._read_at and not self._appended.is_set():
                     with suppress(TimeoutError):
@@ -195,3 +203,8 @@ def _signature(file: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_size, found.st_mtime_ns
+
+
+def _age_s(signature: tuple[int, int] | None) -> float:
+    """Return the seconds since a file was written, by the clock that dates files."""
+    return math.inf if signature is None else time.time() - signature[1] / 1e9

@@ -23,7 +23,7 @@ class AccessLog:
     """
     ASGI middleware: binds the request's id to all logs and logs the request, without its query.
 
-    An `X-Request-ID` that came along is kept where it is harmless.
+    An `X-Request-ID` that came along is kept where it is harmless; no route sets one.
 
     Args:
         app: What answers.
@@ -55,7 +55,7 @@ class AccessLog:
             await send(message)
 
         began = self._clock.monotonic()
-        bound = structlog.contextvars.bind_contextvars(request_id=request_id)
+        structlog.contextvars.bind_contextvars(request_id=request_id)
         try:
             await self._app(scope, receive, send_with_id)
         except Exception as exc:  # noqa: BLE001 - whatever it is, it is logged with its request
@@ -64,12 +64,12 @@ class AccessLog:
             ms = round((self._clock.monotonic() - began) * 1000, 2)
             log = self._log.debug if scope["path"] in _QUIET_PATHS else self._log.info
             log("request", method=scope["method"], path=scope["path"], status=status, ms=ms)
-            structlog.contextvars.reset_contextvars(**bound)
+            structlog.contextvars.unbind_contextvars("request_id")
 
 
 def _request_id(scope: Scope) -> str:
-    for name, value in scope["headers"]:
-        if name == _NAME and _SANE_ID.fullmatch(value):
-            return str(value, "ascii")
+    given = next((value for name, value in scope["headers"] if name == _NAME), b"")
+    if _SANE_ID.fullmatch(given):
+        return str(given, "ascii")
     # To be told apart, not to be kept secret
     return f"{random.getrandbits(4 * _DIGITS):0{_DIGITS}x}"

@@ -19,18 +19,21 @@ class DirectRoute(APIRoute):
     A route over the running service, whose `parameters` are one model of the query string.
 
     Its endpoint takes `parameters`, `service` and `request`, declared as for any route, and is
-    described as any is. FastAPI's own way to such a call takes several times as long
-    as an exact hit: it works out anew for every request what has to be read from where.
+    described as any is. FastAPI's own way to such a call takes longer than an exact hit, as it
+    works out anew for every request what has to be read from where. Dependencies and a status of
+    its own, which would not be heeded, such a route may not have.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return what answers a request."""
+        assert not self.dependencies, "nothing would call them"
+        assert self.status_code is None, "the endpoint's own response has one"
         endpoint = self.endpoint
         model: type[BaseModel] = get_type_hints(endpoint)["parameters"]
 
         async def answer(request: Request) -> Response:
-            parameters = _read(model, request.scope["query_string"])
             service = await running(request)
+            parameters = _read(model, request.scope["query_string"])
             response: Response = await endpoint(
                 parameters=parameters, service=service, request=request
             )
@@ -50,4 +53,5 @@ def _read(model: type[BaseModel], query: bytes) -> BaseModel:
     try:
         return model.model_validate(given)
     except ValidationError as exc:
-        raise RequestValidationError(exc.errors()) from exc
+        wrong = [error | {"loc": ("query", *error["loc"])} for error in exc.errors()]
+        raise RequestValidationError(wrong) from exc

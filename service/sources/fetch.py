@@ -19,7 +19,7 @@ _MAX_REDIRECTS = 3
 _GONE = (404, 410)
 
 _CONNECTION_LOST = (httpx.ReadError, httpx.RemoteProtocolError, httpx.WriteError)
-"""What a connection that its host has closed ends with."""
+"""What a connection ends with that breaks off before the whole answer has come."""
 
 
 class PhotoFetcher:
@@ -103,7 +103,7 @@ class PhotoFetcher:
                 try:
                     answer = await self._get(client, url)
                 except _CONNECTION_LOST:
-                    # Hosts close a connection that was kept just as it is used again.
+                    # Once more: hosts close a connection that was kept just as it is used again.
                     answer = await self._get(client, url)
             if isinstance(answer, bytes):
                 return answer

@@ -12,6 +12,8 @@ NUMBERS = [
     ("1,000 lights", "1,001 lights"),
     ("hundreds of people", "thousands of people"),
     ("a horse", "two horses"),
+    ("❶ horse", "❷ horse"),
+    ("፪ horses", "horses"),
 ]
 COLOURS = [
     ("red car", "blue car"),

@@ -14,7 +14,7 @@ import pytest
 
 from cache.errors import StoreUnavailable
 from cache.journal.records import Record
-from cache.stores import statements
+from cache.stores import sqlite, statements
 from cache.stores.protocol import Blob, BlobKind
 from cache.stores.sqlite import SqliteStore
 from tests.clocks import ManualClock
@@ -361,3 +361,20 @@ async def test_a_damaged_kind_is_passed_over(store):
     records = (await store.read(0, 10)).records
 
     assert [one.record.kind == "entry" for one in records] == [False, True]
+
+
+@pytest.mark.parametrize(("age_s", "most_s"), [(0.0, 0.3), (3600.0, 2.0)])
+async def test_a_log_that_looks_as_it_was_is_trusted_only_if_it_is_old(
+    store, monkeypatch, age_s, most_s
+):
+    """Two writes may have one date: what was read a moment after it was written is read again."""
+    looks = (4096, time.time_ns() - int(age_s * 1e9))
+    monkeypatch.setattr(sqlite, "_signature", lambda _: looks)
+    await store.read(0, 10)
+
+    began = time.monotonic()
+    await store.wait(0, 60)
+
+    waited_s = time.monotonic() - began
+    assert (waited_s < 0.4) == (age_s == 0.0)
+    assert waited_s < most_s

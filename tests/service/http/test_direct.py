@@ -18,7 +18,18 @@ from service.telemetry.counters import Counters
 
 pytestmark = pytest.mark.anyio
 
-NAMES = ["t", "s_query", "k", "min_similarity", "fresh", "min_width", "colors", "nonsense", ""]
+NAMES = [
+    "t",
+    "s_query",
+    "k",
+    "min_similarity",
+    "fresh",
+    "min_width",
+    "colors",
+    "nonsense",
+    "body",
+    "",
+]
 VALUES = ["", "horse", "3", "0.5", "nan", "inf", "true", "yes", "-1", "1e400", "ü %", "a&b", "\x00"]
 
 
@@ -40,6 +51,10 @@ def app_of(route_class, service=object()):  # noqa: B008 - any object will do
     app.include_router(router)
     Problems(Counters()).install(app)
     return app
+
+
+async def nothing(parameters: SearchParameters) -> None:
+    """An endpoint."""
 
 
 async def answer(app, query):
@@ -65,6 +80,7 @@ async def answer(app, query):
         b"t=horse&s_query=x&k=",
         b"t=horse&s_query=x&k=1&k=oops",
         b"t=horse&s_query=x&nonsense=1&more=2",
+        b"t=horse&s_query=x&body=1",
         b"t=%ff%fe&s_query=%E4%BD%A0",
         b"t=a;b&s_query=x%00y",
         b"t=horse&s_query=x&min_similarity=nan",
@@ -85,12 +101,22 @@ async def test_any_parameters_are_those_of_an_ordinary_route(given_):
     assert await answer(app_of(DirectRoute), query) == await answer(app_of(APIRoute), query)
 
 
-async def test_the_service_must_run():
-    """While the models load there is a sentence that says so."""
-    status, text = await answer(app_of(DirectRoute, service=None), b"t=horse&s_query=x")
+@pytest.mark.parametrize("query", [b"t=horse&s_query=x", b"t=horse"])
+async def test_the_service_must_run(query):
+    """While the models load there is a sentence that says so, whatever is asked."""
+    status, text = await answer(app_of(DirectRoute, service=None), query)
 
     assert status == 503
     assert "still loading" in text
+    assert (status, text) == await answer(app_of(APIRoute, service=None), query)
+
+
+def test_what_would_not_be_heeded_may_not_be_declared():
+    """A dependency that guards a route would let everybody pass."""
+    with pytest.raises(AssertionError, match="nothing would call"):
+        APIRouter(route_class=DirectRoute, dependencies=[Depends(running)]).get("/search")(nothing)
+    with pytest.raises(AssertionError, match="own response"):
+        APIRouter(route_class=DirectRoute).get("/search", status_code=201)(nothing)
 
 
 async def test_it_is_described_as_an_ordinary_route_is():

@@ -67,8 +67,10 @@ async def test_who_cancels_the_request_itself_is_not_taken_for_the_client():
             await asyncio.Event().wait()
 
     request = asyncio.create_task(answer())
-    await asyncio.sleep(0)
+    while connection.read < 2:
+        await asyncio.sleep(0.01)
     connection.gone.set()
+    await asyncio.sleep(0)  # the client's end is heard, and the server ends at the same time
     request.cancel()
 
     with pytest.raises(asyncio.CancelledError):

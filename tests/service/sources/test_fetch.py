@@ -195,9 +195,12 @@ async def test_a_connection_that_closes_as_it_is_used_again_is_replaced(fetch):
         await reader.read(1)
         writer.close()
 
-    async with await asyncio.start_server(once_each, "127.0.0.1", 0) as server:
+    server = await asyncio.start_server(once_each, "127.0.0.1", 0)
+    try:
         port = server.sockets[0].getsockname()[1]
         photos = [await fetch(f"http://127.0.0.1:{port}/{name}.jpg") for name in "ab"]
+    finally:
+        server.close()
 
     assert photos == [photo, photo]
     assert connections == 2
@@ -213,6 +216,8 @@ async def test_a_connection_cut_short_means_unavailable(fetch, canned, base):
 
     with pytest.raises(PhotoUnavailable):
         await fetch(f"{base}/a.jpg")
+
+    assert len(canned.requests) == 2  # it is asked once more, and not again and again
 
 
 class Busy:
