@@ -1,7 +1,7 @@
 """The use case: answer a search from the cheapest tier that may."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
@@ -24,7 +24,7 @@ from cache.sharing.flight import SingleFlight
 from cache.sharing.invalidation import Deletions
 from index import NEIGHBOURS
 from service.answers import Found, FreshRanking, Observer, SearchAnswer
-from service.encoders.protocol import ClipEncoder, QueryEncoder
+from service.encoders.protocol import ClipEncoder, Placed, QueryEncoder
 from service.encoders.texts import TextVectors
 from service.errors import DeadlineExceeded
 from service.remembering import Remembering
@@ -235,19 +235,19 @@ class Search:
         self._cache.sweep()  # or what has expired would take up places among the nearest
         with watch.stage("encode"):
             placed = await self._query_encoder.place(asked.scope, asked.request.query)
-        embedding, near = placed.embedding, self._cache.near(placed.neighbours)
         rank_first = self._policy.prefer == "exact" and self._clip.idle
         pool = await self._warm(asked.pool_key) if rank_first or not remembered else None
         if pool is None and remembered:
-            hit = await self._semantic(asked, embedding, near, watch)
+            hit = await self._semantic(asked, placed, watch)
             if hit is not None:
                 return hit
+        near = list(self._cache.near(placed.neighbours))
         if pool is None:
             pool = await self._warm(asked.pool_key)
         if pool is not None:
-            return await self._fresh(asked, embedding, near, pool, Tier.POOL, watch)
+            return await self._fresh(asked, placed.embedding, near, pool, Tier.POOL, watch)
         pool = await self._cold(asked, watch)
-        return await self._fresh(asked, embedding, near, pool, Tier.ORIGIN, watch)
+        return await self._fresh(asked, placed.embedding, near, pool, Tier.ORIGIN, watch)
 
     async def _cold(self, asked: _Asked, watch: Stopwatch) -> Pool:
         """Return a pool from the source; the query's vector is made meanwhile."""
@@ -275,24 +275,20 @@ class Search:
             return None
         return await self._serve(entry, Tier.EXACT, 1.0, Relation.SAME)
 
-    async def _semantic(
-        self,
-        asked: _Asked,
-        embedding: NDArray[np.float32],
-        near: Sequence[NearEntry],
-        watch: Stopwatch,
-    ) -> Found | None:
+    async def _semantic(self, asked: _Asked, placed: Placed, watch: Stopwatch) -> Found | None:
         """Serve the nearest that may be served and still can be."""
         request = asked.request
         with watch.stage("lookup"):
             thresholds = self._thresholds(request)
             may = partial(servable, tag=request.tag, query=request.query, thresholds=thresholds)
+            places = placed.neighbours
+            near: Callable[[], Iterable[NearEntry]] = partial(self._cache.near, places)
             # One query asked under many tags can take all the places that were looked at; others
             # are no nearer than the last of them.
-            full = len(near) == NEIGHBOURS and near[-1].similarity >= min(thresholds.values())
-            if full and next(may(near), None) is None:
-                near = self._cache.nearest(asked.scope, embedding, _WIDE)
-            for one in may(near):
+            full = len(places) == NEIGHBOURS and places[-1].similarity >= min(thresholds.values())
+            if full and next(may(near()), None) is None:
+                near = partial(self._cache.nearest, asked.scope, placed.embedding, _WIDE)
+            for one in may(near()):
                 entry, similarity = one.near.entry, one.near.similarity
                 if hit := await self._serve(entry, Tier.SEMANTIC, similarity, one.relation):
                     self._savings.semantic(one.relation, asked.pool_key)

@@ -1,6 +1,6 @@
 """The tiers, and what each may serve."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -63,7 +63,7 @@ class Servable:
 
 
 def servable(
-    neighbours: Sequence[NearEntry], tag: str, query: str, thresholds: Thresholds
+    neighbours: Iterable[NearEntry], tag: str, query: str, thresholds: Thresholds
 ) -> Iterator[Servable]:
     """
     Yield the neighbours that may answer a normalised tag and query, best first.

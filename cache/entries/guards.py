@@ -152,7 +152,7 @@ def differ(one: str, other: str) -> bool:
 
 
 def _opposed(words: frozenset[str], others: frozenset[str]) -> bool:
-    if not words or not others:
+    if not words or not others or words == others:
         return False  # as nearly always
     sides = ((pair & words, pair & others) for pair in _OPPOSITES)
     return any(mine and theirs and not mine & theirs for mine, theirs in sides)

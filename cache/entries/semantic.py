@@ -2,7 +2,7 @@
 
 import heapq
 from collections import OrderedDict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -119,16 +119,18 @@ class SemanticCache:
         """
         self.sweep()  # or what has expired would take up places among the k
         (neighbours,) = self._index.search(scope, embedding[np.newaxis], k)
-        return self.near(neighbours)
+        return list(self.near(neighbours))
 
-    def near(self, neighbours: Sequence[Neighbour]) -> list[NearEntry]:
-        """Return the live entries behind what a search of the index has found, in its order."""
-        now, get = self._clock.now(), self._entries.get
-        return [
-            NearEntry(entry, similarity)
-            for key, similarity in neighbours
-            if (entry := get(key)) is not None and entry.expires_at > now
-        ]
+    def near(self, neighbours: Sequence[Neighbour]) -> Iterator[NearEntry]:
+        """
+        Yield the live entries behind what a search of the index has found, in its order.
+
+        The first is nearly always served: others are not looked up before they are asked for.
+        """
+        for key, similarity in neighbours:
+            entry = self._entries.get(key)
+            if entry is not None and entry.expires_at > self._clock.now():
+                yield NearEntry(entry, similarity)
 
     async def ranking(self, entry: Entry) -> Ranking | None:
         """
