@@ -31,6 +31,8 @@ class Remote:
 
     def __init__(self, url: str | None, settings: Settings, *, as_admin: bool = False) -> None:
         self._base = url or f"http://{settings.host}:{settings.port}"
+        if not self._base.startswith(("http://", "https://")):
+            raise ServiceError(f"“{self._base}” needs http:// or https:// before it.")
         # A service answers within this, or with the problem that it cannot.
         self._timeout_s = _TIMEOUT_S + settings.search_timeout_s
         headers = _admin(settings) if as_admin else {}
@@ -98,6 +100,10 @@ class Remote:
         except httpx.ReadTimeout as exc:
             raise ServiceError(
                 f"The service at {self._base} did not answer within {self._timeout_s:g} s."
+            ) from exc
+        except (httpx.ReadError, httpx.RemoteProtocolError) as exc:
+            raise ServiceError(
+                f"The connection to the service at {self._base} was lost; try again."
             ) from exc
         except (httpx.HTTPError, httpx.InvalidURL, SSEError, ValueError) as exc:
             raise self._nobody() from exc

@@ -2,10 +2,13 @@
 
 import gc
 import math
+import signal
 import socket
 from collections.abc import Callable, Sequence
+from types import FrameType
 from typing import TYPE_CHECKING, Literal
 
+import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
@@ -20,8 +23,11 @@ if TYPE_CHECKING:
 __all__ = ["Server", "build_server", "decide_threads", "hold", "server_config"]
 
 
+_log = structlog.get_logger(__name__)
+
+
 class Server(uvicorn.Server):
-    """A server that says where it listens, once it does."""
+    """A server that says where it listens, once it does, and that it stops, before it has."""
 
     def __init__(
         self, config: uvicorn.Config, on_listening: Callable[[Sequence[Address]], None]
@@ -36,6 +42,11 @@ class Server(uvicorn.Server):
             return  # what it would serve cannot run
         listeners = [sock for server in self.servers for sock in server.sockets]
         self._on_listening([sock.getsockname()[:2] for sock in listeners])
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Finish what is being answered, then stop; that may take as long as a search may."""
+        _log.info("stopping", signal=signal.Signals(sig).name)
+        super().handle_exit(sig, frame)
 
 
 def decide_threads(settings: Settings) -> None:

@@ -172,7 +172,8 @@ class PhotoVectors(Generic[_Prepared]):
         except (PhotoRejected, *_FOR_NOW) as exc:
             fetching.photo_failed(candidate)
             _log.info("photo_skipped", photo=candidate.id, reason=str(exc))
-            return exc
+            # As an outcome it must not hold the frames it came through, and with them the fetch.
+            return exc.with_traceback(None)
         fetching.photo_encoded(candidate, vector)
         return vector
 

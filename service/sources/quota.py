@@ -1,5 +1,6 @@
 """What an API's headers say of its quota, and the error where none is left."""
 
+import math
 from collections.abc import Mapping
 
 from cache.sharing.quota import Quota
@@ -55,7 +56,8 @@ class ApiQuota:
 
 def _exhausted(wait_s: float) -> QuotaExhausted:
     return QuotaExhausted(
-        f"The photo API's quota is used up; it is renewed in {wait_s:.0f} s.", retry_after_s=wait_s
+        f"The photo API's quota is used up; it is renewed in {max(1, math.ceil(wait_s))} s.",
+        retry_after_s=wait_s,
     )
 
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from typing import TextIO
 
+import stamina.instrumentation
 import structlog
 
 __all__ = ["configure"]
@@ -21,6 +22,9 @@ _QUIET = (
     "uvicorn",
 )
 """Libraries that log at INFO what is ours to say, or URLs that hold a key."""
+
+
+_log = structlog.get_logger(__name__)
 
 
 def configure(level: str, stream: TextIO | None = None, *, worker: int | None = None) -> None:
@@ -59,6 +63,13 @@ def configure(level: str, stream: TextIO | None = None, *, worker: int | None = 
     logging.root.setLevel(level)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    stamina.instrumentation.set_on_retry_hooks([_tell_retry])
+
+
+def _tell_retry(details: stamina.instrumentation.RetryDetails) -> None:
+    """Say that a call is repeated; stamina's own line names our functions."""
+    reason = type(details.caused_by).__name__
+    _log.info("call_repeated", reason=reason, wait_s=round(details.wait_for, 2))
 
 
 class _Lines:

@@ -127,7 +127,8 @@ function eventOf(block) {
 
 function sentenceOf(problem, wait) {
   const said = typeof problem?.detail === "string" ? problem.detail : problem?.title;
-  return said && wait > 0 ? `${said} Try again in ${duration(Number(wait))}.` : (said ?? "");
+  if (!said || !(wait > 0) || /try again/i.test(said)) return said ?? "";
+  return `${said} Try again in ${duration(Number(wait))}.`;
 }
 
 // What the page shows
@@ -192,9 +193,13 @@ function showBest({ results }) {
   byId("waiting").hidden = false;
 }
 
+// What has been shown by then stays: it is the best there is
 function showError(problem) {
+  const best = photos.classList.contains("so-far") ? [...photos.children] : [];
   clear();
-  byId("error").textContent = problem.message;
+  photos.replaceChildren(...best);
+  const rest = best.length ? " These are the best of the photos that had come by then." : "";
+  byId("error").textContent = problem.message + rest;
   byId("error").hidden = false;
 }
 
@@ -219,8 +224,8 @@ function showAnswer(asked, found) {
   if (results.length < Number(asked.k)) {
     const all =
       results.length === 1
-        ? "This is the only photo of the tag."
-        : `These are all ${results.length} photos of the tag.`;
+        ? "No other photo of the tag could be had."
+        : `No more than these ${results.length} photos of the tag could be had.`;
     byId("explanation").textContent += ` ${all}`;
   }
   announce(`${results.length} ${results.length === 1 ? "photo" : "photos"}, best first.`);

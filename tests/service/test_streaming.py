@@ -1,6 +1,7 @@
 """A search as it goes on: what is told while a cold tag is fetched, and what at the end."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -139,6 +140,19 @@ async def test_photos_that_cannot_be_had_are_told(world: World):
     events = await everything(world, "photo 7")
 
     assert of_kind(events, Progress)[-1] == Progress(photos=60, fetched=57, encoded=57, failed=3)
+
+
+async def test_a_fetch_that_is_over_is_told_of_no_more(world: World):
+    """Why a photo could not be had does not hold the fetch it was missing from."""
+    world.source.rejected, world.source.unavailable = {0, 1}, {2}
+    gc.disable()
+    try:
+        await everything(world, "photo 7")
+        events = await everything(world, "photo 8")
+    finally:
+        gc.enable()
+
+    assert [type(event) for event in events] == [SearchAnswer]
 
 
 async def test_a_leaving_client_leaves_the_fetch_to_be_finished(world: World):

@@ -1,8 +1,10 @@
 """Running the look-alike as a process of its own."""
 
+import os
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -61,10 +63,8 @@ def run(
     url = url_of(*listeners[0].getsockname()[:2])
     server = _Server(config, lambda: on_listening(url))
 
-    def stop() -> None:
-        server.should_exit = True
-
     if while_stdin:
-        lifeline.hold(stop)
+        # At once: whoever was being answered has gone, and nothing here outlives the process.
+        lifeline.hold(partial(os._exit, 0))
     with suppress(KeyboardInterrupt):  # how people stop it
         server.run(listeners)

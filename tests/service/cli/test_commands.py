@@ -12,7 +12,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from tests.command import fails, nearhit
@@ -102,6 +102,9 @@ def odd_answer(request: Request) -> Response:
         return JSONResponse({"detail": f"{ODD} is refused."}, 422)
     if request.query_params["t"] == "broken":
         return events(("error", {"detail": f"{ODD} has broken.", "retry_after_s": 1}))
+    if request.query_params["t"] == "lost":
+        headers = {"Content-Length": "1000", "Content-Type": "text/event-stream"}
+        return StreamingResponse(iter([b": here\n\n"]), headers=headers)
     if request.query_params["t"] == "cut":
         return events(("progress", {"photos": 3, "fetched": 1, "encoded": 1, "failed": 0}))
     photo = {"score": 1.0, "page_url": "", "url": f"https://a.example/{ODD}", "author": ODD}
@@ -148,6 +151,19 @@ def test_a_search_that_is_cut_off_says_so(odd_url: str):
     ran = nearhit("search", "cut", "b", "--url", odd_url)
 
     assert "ended the search without an answer" in fails(ran)
+
+
+def test_a_connection_that_breaks_off_is_not_taken_for_no_service(odd_url: str):
+    """There was one, so starting one is no advice."""
+    ran = nearhit("search", "lost", "b", "--url", odd_url)
+
+    assert "was lost" in fails(ran)
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:8080", "ftp://127.0.0.1"])
+def test_an_address_says_how_it_is_reached(url: str):
+    """Without http or https before it, it is none."""
+    assert "needs http:// or https:// before it" in fails(nearhit("stats", "--url", url))
 
 
 def test_stats_prints_texts_from_outside_as_they_are(odd_url: str):
