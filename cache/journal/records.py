@@ -14,6 +14,7 @@ class RecordKind(StrEnum):
     REFUSAL = "refusal"
     DELETION = "deletion"
     EVICTION = "eviction"
+    LABELS = "labels"
 
 
 @dataclass(frozen=True, slots=True)
