@@ -14,7 +14,6 @@ class RecordKind(StrEnum):
     REFUSAL = "refusal"
     DELETION = "deletion"
     EVICTION = "eviction"
-    LABELS = "labels"
 
 
 @dataclass(frozen=True, slots=True)
