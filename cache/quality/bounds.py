@@ -1,10 +1,12 @@
 """What audits of one inclusion probability prove about a share: exact binomial tails."""
 
+from collections.abc import Callable
+
 import numpy as np
 
-__all__ = ["audits_needed", "binomial_tail", "highest_share"]
+__all__ = ["audits_needed", "binomial_tail", "highest_share", "least_refuted"]
 
-_BISECTIONS = 60
+_BISECTIONS = 40
 
 
 def binomial_tail(errors: int, audits: int, risk: float) -> float:
@@ -57,12 +59,21 @@ def highest_share(errors: int, audits: int, confidence: float) -> float:
         audits: Drawn; without any, nothing is known.
         confidence: Of the bound, in (0, 1).
     """
+    return least_refuted(lambda risk: binomial_tail(errors, audits, risk), confidence)
+
+
+def least_refuted(p_value: Callable[[float], float], confidence: float) -> float:
+    """
+    Return the least risk that is refuted at a confidence; 1 where none is.
+
+    Args:
+        p_value: Against a risk of so much or more; falls as that rises.
+        confidence: In (0, 1).
+    """
     low, high = 0.0, 1.0
-    if errors >= audits:
-        return high
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2
-        if binomial_tail(errors, audits, middle) > 1 - confidence:
+        if p_value(middle) > 1 - confidence:
             low = middle
         else:
             high = middle
