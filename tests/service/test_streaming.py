@@ -2,10 +2,12 @@
 
 import asyncio
 import gc
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from cache.pools.filters import Filters
@@ -13,8 +15,10 @@ from service.answers import SearchAnswer
 from service.errors import SourceUnavailable, UnknownFilter
 from service.origin.progress import Fetching, Progress
 from service.requests import SearchRequest
-from service.streaming import Partial
+from service.streaming import Partial, _Best
 from service.tiers import Tier
+from tests.service.doubles import DIMENSION
+from tests.service.doubles import _candidate as candidate
 from tests.service.world import World, ids, made
 
 pytestmark = pytest.mark.anyio
@@ -286,3 +290,54 @@ def fetching_of(world: World) -> Fetching:
 
 def ids_of(partial: Partial) -> list[str]:
     return [scored.candidate.id for scored in partial.results]
+
+
+def encoded(fetching: Fetching, numbers: Sequence[int]) -> None:
+    for number in numbers:
+        vector = np.zeros(DIMENSION, np.float16)
+        vector[number % DIMENSION] = 1
+        fetching.photo_encoded(candidate(number), vector)
+
+
+def test_the_best_of_a_fetch_that_begins_anew_are_its_own():
+    """What was encoded before is not among them, though as many have come again."""
+    fetching = Fetching()
+    best = _Best(fetching, 1.0, 60)
+    for numbers in (range(24), range(30, 54)):
+        fetching.begin(24)
+        encoded(fetching, numbers)
+        partial = best.changed(np.ones(DIMENSION, np.float32))
+
+    assert {one.candidate.id for one in partial.results} == {f"fake:{n}" for n in range(30, 54)}
+    assert partial.encoded == 24
+
+
+def test_a_photo_that_came_and_cannot_be_had_after_all_has_not_come():
+    """It counts once, as failed."""
+    fetching = Fetching()
+    fetching.begin(1)
+    fetching.photo_fetched(candidate(1))
+    fetching.photo_failed(candidate(1))
+
+    assert fetching.progress == Progress(photos=1, fetched=0, encoded=0, failed=1)
+
+
+async def test_photos_are_told_when_they_have_come_before_they_are_encoded(world: World):
+    """The bar moves while the encoder is busy, and who goes then leaves no search behind."""
+    gate, encode = asyncio.Event(), world.clip.encode_images
+
+    async def later(images: Sequence) -> object:
+        await gate.wait()
+        return await encode(images)
+
+    world.origin._vectors._encode = later
+    async with asyncio.timeout(PATIENCE_S):
+        events = world.streaming.run(request("photo 7"))
+        while not (told := await anext(events)).fetched:
+            pass
+        assert told.encoded == 0
+        left_at = time.monotonic()
+        await events.aclose()
+        assert time.monotonic() - left_at < 1
+        assert len(world.asking) == 0
+        gate.set()
